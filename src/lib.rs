@@ -1,0 +1,10 @@
+//! The core of owui-keygate: who may use an Open WebUI API key, and where.
+//!
+//! The modules here decide in plain types and know no Python; [`python`] shows them to it.
+
+pub mod endpoints;
+pub mod policy;
+pub mod settings;
+
+#[cfg(feature = "python")]
+mod python;

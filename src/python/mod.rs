@@ -1,0 +1,20 @@
+//! The module `owui_keygate._native`: the core, as Python sees it.
+
+mod policy;
+mod settings;
+
+/// The native part of owui-keygate.
+#[pyo3::pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::policy::{Decision, Policy, Way};
+    #[pymodule_export]
+    use super::settings::Settings;
+    #[pymodule_export]
+    use pyo3::panic::PanicException;
+
+    /// The version of the package, stated once, in Cargo.toml.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

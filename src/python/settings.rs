@@ -1,0 +1,56 @@
+use std::collections::BTreeMap;
+
+use pyo3::prelude::*;
+use pyo3::types::PyMapping;
+
+use crate::settings;
+
+/// The settings, read from an environment mapping such as `os.environ`.
+#[pyclass(frozen, module = "owui_keygate._native")]
+pub struct Settings(settings::Settings);
+
+#[pymethods]
+impl Settings {
+    /// Only the variables that are ours are taken from the mapping. A value that is no valid
+    /// Unicode is taken as empty, which no setting understands.
+    #[new]
+    fn new(environment: &Bound<'_, PyMapping>) -> PyResult<Self> {
+        let mut ours = BTreeMap::new();
+        for item in environment.items()?.iter() {
+            let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+            let Ok(name) = name.extract::<String>() else {
+                continue;
+            };
+            if settings::is_setting(&name) {
+                ours.insert(name, value.extract().unwrap_or_default());
+            }
+        }
+        Ok(Self(settings::Settings::from_environment(&ours)))
+    }
+
+    #[getter]
+    fn enabled(&self) -> bool {
+        self.0.enabled
+    }
+
+    #[getter]
+    fn strict(&self) -> bool {
+        self.0.strict
+    }
+
+    #[getter]
+    fn bypass(&self) -> bool {
+        self.0.bypass
+    }
+
+    #[getter]
+    fn problems(&self) -> Vec<String> {
+        self.0.problems.iter().map(ToString::to_string).collect()
+    }
+
+    /// Everything above, and every setting with its value and effect, as a JSON object.
+    fn to_json(&self) -> PyResult<String> {
+        serde_json::to_string(&self.0)
+            .map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))
+    }
+}
