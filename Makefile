@@ -1,33 +1,77 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
 
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
+WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE README.md pyproject.toml \
+	$(shell find src python startup -type f -not -path '*/__pycache__/*')
 
 .PHONY: help
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
+.PHONY: demo
+demo: .venv/.wheel ## Show on the real host who gets in with the bypass, and who without
+	@$(BIN)/python -m harness.demo
+
+.PHONY: serve
+serve: .venv/.wheel ## Leave a server of the real host running with the bypass on
+	@$(BIN)/python -m harness.demo serve
+
 .PHONY: test
-test: test-rust ## Run all tests
+test: test-rust test-python ## Run all tests
 
 .PHONY: test-rust
 test-rust: ## Run the tests of the Rust core
 	cargo test --locked
 
+.PHONY: test-python
+test-python: .venv/.wheel ## Run the Python tests, those against the real host included
+	$(BIN)/python -m pytest
+
+.PHONY: bench
+bench: .venv/.wheel ## Measure what the start-up file costs
+	@$(BIN)/python -m benches.startup
+
 .PHONY: lint
-lint: lint-rust ## Run all linters
+lint: lint-rust lint-python ## Run all linters
 
 .PHONY: lint-rust
 lint-rust: ## Check format and lints of the Rust code
 	cargo fmt --check
 	cargo clippy --locked --all-targets --all-features -- --deny warnings
 
+.PHONY: lint-python
+lint-python: .venv/.wheel ## Check format, lints and types of the Python code and the stub
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest owui_keygate._native
+
 .PHONY: format
-format: ## Format the code
+format: .venv/.ready ## Format the code
 	cargo fmt
+	$(BIN)/ruff format
+
+.PHONY: wheel
+wheel: dist/.wheel ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed
-	rm -rf target dist .venv* .cache
+	rm -rf target dist .venv* .cache .*_cache .hypothesis
+
+# The tools of the project.
+.venv/.ready: requirements-dev.txt scripts/make-venv
+	@scripts/make-venv .venv requirements-dev.txt
+	@touch $@
+
+dist/.wheel: .venv/.ready $(WHEEL_SOURCES)
+	@echo "Building the wheel ..."
+	@mkdir -p dist && rm -f dist/*.whl
+	@$(BIN)/maturin build --quiet --release --locked --out dist
+	@touch $@
+
+# The tests run what users install, so the wheel goes beside the tools as it was built.
+.venv/.wheel: dist/.wheel
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --reinstall dist/*.whl
+	@touch $@

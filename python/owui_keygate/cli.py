@@ -1,0 +1,61 @@
+"""The command `owui-keygate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+import owui_keygate
+from owui_keygate import doctor as doctor_module
+
+app = typer.Typer(
+    help="Lets administrators' API keys work on Open WebUI while API keys are off for the rest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001
+    if value:
+        typer.echo(f"owui-keygate {owui_keygate.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+@app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say whether the extension takes its place in the Open WebUI of this environment.
+
+    Run it with the environment variables of the server. It imports Open WebUI against a
+    throw-away data directory, which takes some seconds; it starts no server and changes nothing.
+
+    Exit codes: 0 in place; 1 not in place, or a setting is wrong; 2 no supported Open WebUI.
+    """
+    typer.echo("Importing Open WebUI against a throw-away data directory ...", err=True)
+    diagnosis = doctor_module.diagnose()
+    if as_json:
+        summary = {"verdict": diagnosis.verdict, "exit_code": int(diagnosis.code)}
+        typer.echo(json.dumps(summary | diagnosis.facts, indent=2))
+    else:
+        for line in doctor_module.render(diagnosis):
+            typer.echo(line)
+    sys.exit(diagnosis.code)

@@ -1,0 +1,65 @@
+"""Which credential the host takes from a request, and how it travelled.
+
+The order is that of `get_current_user` in Open WebUI 0.5.4 to 0.12.4: bearer token, cookie, and
+what the host's middleware put into `request.state.token`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from fastapi.security.utils import get_authorization_scheme_param
+
+from owui_keygate._native import Way
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+API_KEY_PREFIX = "sk-"
+
+
+class Credential(NamedTuple):
+    """A credential and how it travelled."""
+
+    way: Way
+    text: str
+
+
+def credential_of(request: Request, api_key_header: str) -> Credential | None:
+    """Return the credential that the host authenticates a request by, or None without any.
+
+    Args:
+        request: The request, as the host's dependency has it.
+        api_key_header: The name of the host's API-key header.
+    """
+    scheme, parameter = get_authorization_scheme_param(request.headers.get("Authorization"))
+    if scheme.lower() == "bearer" and parameter:
+        return Credential(Way.Bearer, parameter)
+    if "token" in request.cookies:
+        return Credential(Way.Cookie, request.cookies["token"])
+    token = getattr(request.state, "token", None)
+    if token is None:
+        return None
+    is_header = request.headers.get(api_key_header) == token.credentials
+    return Credential(Way.ApiKeyHeader if is_header else Way.Other, token.credentials)
+
+
+def way_of(request: Request, api_key: str, api_key_header: str) -> Way:
+    """Return how an API key travelled; `Way.Other` for one the host took from elsewhere."""
+    credential = credential_of(request, api_key_header)
+    if credential is None or credential.text != api_key:
+        return Way.Other
+    return credential.way
+
+
+def is_human_session(request: Request, api_key_header: str) -> bool:
+    """Whether a request that the host has authenticated carries the session token of a person.
+
+    From 0.12.0 on the host also issues session tokens to its own automations and tells them
+    apart by the claim `typ`; earlier hosts issue them to people only.
+    """
+    credential = credential_of(request, api_key_header)
+    if credential is None or credential.text.startswith(API_KEY_PREFIX):
+        return False
+    claims = getattr(request.state, "claims", {})
+    return bool(claims.get("typ", "session") == "session")

@@ -1,0 +1,171 @@
+"""What happens in a process that imports the host: settings, generation, patches, log lines."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from owui_keygate.patches import HostDoesNotFitError, Patches
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from owui_keygate._native import Policy, Settings
+    from owui_keygate.hosts.generation import Generation
+
+log = logging.getLogger("owui_keygate")
+
+BYPASS = "ENABLE_ADMIN_API_KEY_BYPASS"
+
+
+class WrongSettingError(Exception):
+    """A setting is not understood, and the operator wants to be strict about it."""
+
+
+class StartRefusedError(RuntimeError):
+    """The extension is strict and cannot do what the operator asked, so the host must not start."""
+
+
+class Installation:
+    """The extension in this process.
+
+    Attributes:
+        settings: The settings, once the first module of the host has been executed.
+        host_version: The host's version, once it is known.
+        generation: The generation of the host, once it is known.
+        failure: Why the extension has left the host as it is, if it has.
+        host_fits: False where the reason for that is the host.
+        policy: The decision; to be asked for only by replacements.
+    """
+
+    def __init__(self) -> None:
+        self.settings: Settings | None = None
+        self.host_version: str | None = None
+        self.generation: Generation | None = None
+        self.failure: str | None = None
+        self.host_fits = True
+        self.policy: Policy
+        self._patches = Patches()
+
+    def host_module_executed(self, module: ModuleType) -> None:
+        """Apply the patch points of a module of the host that has just been executed.
+
+        Raises:
+            StartRefusedError: In strict mode, where the extension cannot take its place or a
+                setting is wrong.
+        """
+        if self.failure is None:
+            try:
+                self._take_place(module)
+            except HostDoesNotFitError as error:
+                self.host_fits = False
+                self._stand_down(str(error))
+            except WrongSettingError as error:
+                self._stand_down(str(error))
+            except Exception as error:  # noqa: BLE001 (whatever it is, leave the host whole)
+                self._stand_down(f"{type(error).__name__}: {error}")
+        if self.failure is not None and self._is_strict():
+            message = f"OWUI_KEYGATE_STRICT is true, owui-keygate not in place: {self.failure}"
+            raise StartRefusedError(message)
+
+    def announce(self) -> None:
+        """Log that the extension is in place, and how."""
+        if self.generation is None or self.settings is None:
+            return
+        missing = [str(p) for p in self.generation.patch_points if not self._patches.is_applied(p)]
+        if missing:
+            log.error("Something else has replaced %s: not in place", ", ".join(missing))
+            return
+        from owui_keygate import __version__
+
+        log.info(
+            "owui-keygate %s is in place on Open WebUI %s (generation %s), the bypass is %s",
+            __version__,
+            self.host_version,
+            self.generation.name,
+            "on" if self.settings.bypass else "off",
+        )
+
+    def report(self) -> dict[str, Any]:
+        """Return the state of everything, for `owui-keygate doctor`."""
+        points = self.generation.patch_points if self.generation else ()
+        return {
+            "host_version": self.host_version,
+            "generation": self.generation.name if self.generation else None,
+            "tried": self.host_version in self.generation.tried if self.generation else False,
+            "host_fits": self.host_fits,
+            "failure": self.failure,
+            "patch_points": {str(point): self._patches.is_applied(point) for point in points},
+            "settings": json.loads(self.settings.to_json()) if self.settings else None,
+        }
+
+    def _take_place(self, module: ModuleType) -> None:
+        from owui_keygate._native import PanicException
+
+        try:
+            settings = self._read_settings()
+            if not settings.enabled:
+                return
+            if self.generation is None:
+                self.generation = self._choose_generation()
+                self._report_problems(settings)
+            for point in self.generation.patch_points:
+                if point.module == module.__name__:
+                    self._patches.apply(point, module, self)
+        except PanicException as panic:
+            message = "the native module panicked"
+            raise RuntimeError(message) from panic
+
+    def _read_settings(self) -> Settings:
+        """Read them once: what changes later in the environment is not looked at."""
+        from owui_keygate._native import Policy, Settings
+
+        if self.settings is None:
+            self.settings = Settings(os.environ)
+            self.policy = Policy(self.settings.bypass)
+        return self.settings
+
+    @staticmethod
+    def _report_problems(settings: Settings) -> None:
+        problems = "; ".join(settings.problems)
+        if problems and settings.strict:
+            raise WrongSettingError(problems)
+        if problems:
+            log.error("The admin API-key bypass stays off: %s", problems)
+
+    def _choose_generation(self) -> Generation:
+        from owui_keygate import hosts
+
+        env = importlib.import_module("open_webui.env")
+        self.host_version = str(env.VERSION)
+        if _has_own_bypass(Path(env.__file__ or "").parent):
+            message = (
+                f"expected a host without a setting {BYPASS}, found one in Open WebUI "
+                f"{self.host_version}: uninstall owui-keygate and use the host's own"
+            )
+            raise HostDoesNotFitError(message)
+        return hosts.choose(self.host_version)
+
+    def _stand_down(self, reason: str) -> None:
+        self._patches.revert()
+        self.failure = reason
+        log.error("owui-keygate has left Open WebUI as it is: %s", reason)
+
+    def _is_strict(self) -> bool:
+        if self.settings is not None:
+            return self.settings.strict
+        # Without the native module nothing else can tell, and strict must hold then as well.
+        return os.environ.get("OWUI_KEYGATE_STRICT", "").strip().lower() in {"true", "on"}
+
+
+def _has_own_bypass(package: Path) -> bool:
+    return any(
+        BYPASS in (package / name).read_text(encoding="utf-8") for name in ("config.py", "env.py")
+    )
+
+
+INSTALLATION = Installation()

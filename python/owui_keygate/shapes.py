@@ -1,0 +1,66 @@
+"""What a function of the host must look like for the extension to stand in its place."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The expected shape of a function.
+
+    Attributes:
+        parameters: The names of the parameters, in order.
+        is_async: Whether it is a coroutine function.
+        vocabulary: Every name and text its body may use, or None where the body is left to run.
+            A word beyond these means that the host does something there that the extension
+            does not know of, such as a new check.
+    """
+
+    parameters: tuple[str, ...]
+    is_async: bool
+    vocabulary: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """What was required of a function, and what was found."""
+
+    required: str
+    found: str
+
+    def __str__(self) -> str:
+        """Return both in one sentence."""
+        return f"expected {self.required}, found {self.found}"
+
+
+def find_mismatch(function: object, shape: Shape) -> Mismatch | None:
+    """Return how a function differs from a shape, or None where it fits."""
+    if not isinstance(function, FunctionType):
+        return Mismatch("a function", f"an object of type {type(function).__name__}")
+    if inspect.iscoroutinefunction(function) is not shape.is_async:
+        kinds = {True: "an async function", False: "a function that is not async"}
+        return Mismatch(kinds[shape.is_async], kinds[not shape.is_async])
+    parameters = tuple(inspect.signature(function).parameters)
+    if parameters != shape.parameters:
+        return Mismatch(
+            f"the parameters ({', '.join(shape.parameters)})", f"({', '.join(parameters)})"
+        )
+    if shape.vocabulary is not None:
+        unknown = vocabulary(function.__code__) - shape.vocabulary
+        if unknown:
+            return Mismatch("a body it knows", f"the new words {', '.join(sorted(unknown))}")
+    return None
+
+
+def vocabulary(code: CodeType) -> frozenset[str]:
+    """Return every name and text that a body uses, those of the code nested in it included."""
+    words = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            words.add(constant)
+        elif isinstance(constant, CodeType):
+            words |= vocabulary(constant)
+    return frozenset(words)

@@ -1,0 +1,144 @@
+"""Unsure means the host decides: what the live tests cannot make the real host do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import HTTPException
+from owui_keygate import checker, key_management
+from owui_keygate._native import Decision, PanicException, Policy
+from owui_keygate.readers import Principal, Rules
+from starlette.requests import Request
+
+KEY = "sk-0123456789"
+BY_HOST = object()
+
+
+@dataclass
+class Admin:
+    id: str = "id"
+    email: str = "admin@example.org"
+    role: str = "admin"
+
+
+@dataclass
+class Reader:
+    """Reads what it is given, or raises it."""
+
+    principal_found: Any = field(default_factory=lambda: Principal(Admin(), None))
+    rules_found: Any = field(
+        default_factory=lambda: Rules(keys_enabled=False, allowed_endpoints=None, permissions={})
+    )
+    permitted_found: Any = True
+
+    async def principal(self, api_key: str) -> Principal | None:
+        assert api_key == KEY
+        found: Principal | None = await give(self.principal_found)
+        return found
+
+    async def rules(self) -> Rules:
+        found: Rules = await give(self.rules_found)
+        return found
+
+    async def permitted(self, _user: object, _rules: Rules) -> bool:
+        found: bool = await give(self.permitted_found)
+        return found
+
+
+async def give(found: Any) -> Any:  # noqa: ANN401
+    await asyncio.sleep(0)
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+async def original(_request: Request, _api_key: str) -> object:
+    return await give(BY_HOST)
+
+
+def check(
+    reader: Reader,
+    *,
+    policy: Any = None,  # noqa: ANN401
+    refusals: dict[Decision, checker.Refusal] | None = None,
+) -> object:
+    async def on_allowed(_user: object) -> None:
+        await asyncio.sleep(0)
+
+    host = checker.Host(reader, "X-API-Key", refusals or {}, on_allowed)
+    function = checker.replacement(original, policy or Policy(bypass=True), host)
+    headers = [(b"authorization", f"Bearer {KEY}".encode())]
+    request = Request({"type": "http", "headers": headers, "path": "/"})
+    return asyncio.run(function(request, KEY))  # type: ignore[arg-type]
+
+
+def test_an_administrator_gets_in_as_their_own_user_object() -> None:
+    reader = Reader()
+    assert check(reader) is reader.principal_found.user
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError(f"no connection for {KEY}"), HTTPException(500), PanicException(KEY)],
+    ids=["exception", "HTTP exception", "panic"],
+)
+@pytest.mark.parametrize("fact", ["principal_found", "rules_found", "permitted_found"])
+def test_where_reading_fails_the_host_decides(
+    fact: str, error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = Reader(rules_found=Rules(keys_enabled=True, allowed_endpoints=None, permissions={}))
+    reader.principal_found = Principal(Admin(role="user"), None)
+    setattr(reader, fact, error)
+    assert check(reader) is BY_HOST
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert type(error).__name__ in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_where_the_decision_panics_the_host_decides() -> None:
+    class Panicking:
+        def decide(self, **_facts: object) -> Decision:
+            raise PanicException
+
+    assert check(Reader(), policy=Panicking()) is BY_HOST
+
+
+@pytest.mark.parametrize("role", [1, b"admin"])
+def test_a_user_of_an_unexpected_shape_is_the_hosts(role: object) -> None:
+    user = Admin()
+    user.role = role  # type: ignore[assignment]
+    assert check(Reader(principal_found=Principal(user, None))) is BY_HOST
+
+
+def test_a_refusal_the_adapter_does_not_know_is_the_hosts() -> None:
+    assert check(Reader(principal_found=None)) is BY_HOST
+
+
+def test_a_refusal_is_the_hosts_answer() -> None:
+    unknown = {Decision.UnknownKey: checker.Refusal(401, "who?")}
+    with pytest.raises(HTTPException) as refused:
+        check(Reader(principal_found=None), refusals=unknown)
+    assert (refused.value.status_code, refused.value.detail) == (401, "who?")
+
+
+def test_a_request_that_is_given_up_is_not_answered_by_the_host() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        check(Reader(principal_found=asyncio.CancelledError()))
+
+
+def test_where_key_management_fails_the_host_decides(caplog: pytest.LogCaptureFixture) -> None:
+    asked = []
+
+    async def host_own(*arguments: object) -> None:
+        await asyncio.sleep(0)
+        asked.append(arguments)
+
+    function = key_management.replacement(host_own, Policy(bypass=True), "X-API-Key")
+    for user, request in ((Admin(), None), (object(), Request({"type": "http", "headers": []}))):
+        asyncio.run(function(request, user, None))  # type: ignore[arg-type]
+    assert len(asked) == 2
+    assert caplog.text.count("The host's own check decides: AttributeError") == 2

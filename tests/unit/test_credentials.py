@@ -1,0 +1,75 @@
+"""Which credential counts, on Starlette's own requests."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.security import HTTPAuthorizationCredentials
+from owui_keygate._native import Way
+from owui_keygate.credentials import credential_of, is_human_session, way_of
+from starlette.requests import Request
+
+KEY = "sk-key"
+HEADER = "X-API-Key"
+
+
+def request(
+    headers: dict[str, str], token: str | None = None, claims: dict[str, str] | None = None
+) -> Request:
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    made = Request({"type": "http", "headers": raw})
+    if token is not None:
+        made.state.token = HTTPAuthorizationCredentials(scheme="Bearer", credentials=token)
+    if claims is not None:
+        made.state.claims = claims
+    return made
+
+
+@pytest.mark.parametrize(
+    ("headers", "token", "way"),
+    [
+        ({"Authorization": f"Bearer {KEY}"}, None, Way.Bearer),
+        ({"Authorization": f"bEARER {KEY}"}, None, Way.Bearer),
+        ({"Authorization": f"Bearer {KEY}", "Cookie": f"token={KEY}"}, None, Way.Bearer),
+        ({"Authorization": "Bearer sk-other", "Cookie": f"token={KEY}"}, None, Way.Other),
+        ({"Authorization": "Bearer", "Cookie": f"token={KEY}"}, None, Way.Cookie),
+        ({"Authorization": f"Token {KEY}"}, KEY, Way.Other),
+        ({"Authorization": f"Token {KEY}", "Cookie": f"token={KEY}"}, KEY, Way.Cookie),
+        ({"Cookie": f"token={KEY}"}, KEY, Way.Cookie),
+        ({"Cookie": f"token={KEY}", HEADER: KEY}, KEY, Way.Cookie),
+        ({"Cookie": "token=", HEADER: KEY}, KEY, Way.Other),
+        ({"Cookie": "other=1", HEADER: KEY}, KEY, Way.ApiKeyHeader),
+        ({HEADER: KEY}, KEY, Way.ApiKeyHeader),
+        ({HEADER: KEY}, None, Way.Other),
+        ({HEADER: "sk-other"}, KEY, Way.Other),
+        ({"X-Other": KEY}, KEY, Way.Other),
+        ({}, None, Way.Other),
+    ],
+)
+def test_the_way_of_a_key(headers: dict[str, str], token: str | None, way: Way) -> None:
+    assert way_of(request(headers, token), KEY, HEADER) == way
+
+
+def test_without_any_credential_there_is_none() -> None:
+    assert credential_of(request({}), HEADER) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "token", "claims", "human"),
+    [
+        ({"Authorization": "Bearer eyJ"}, None, {"typ": "session"}, True),
+        ({"Authorization": "Bearer eyJ"}, None, {}, True),
+        ({"Authorization": "Bearer eyJ"}, None, None, True),
+        ({"Authorization": "Bearer eyJ"}, None, {"typ": "automation"}, False),
+        ({"Authorization": "Bearer eyJ"}, None, {"typ": "subagent"}, False),
+        ({"Cookie": "token=eyJ"}, None, {"typ": "session"}, True),
+        ({HEADER: "eyJ"}, "eyJ", {"typ": "session"}, True),
+        ({"Authorization": f"Bearer {KEY}"}, None, None, False),
+        ({"Cookie": f"token={KEY}"}, None, None, False),
+        ({HEADER: KEY}, KEY, None, False),
+        ({}, None, None, False),
+    ],
+)
+def test_a_human_session(
+    headers: dict[str, str], token: str | None, claims: dict[str, str] | None, *, human: bool
+) -> None:
+    assert is_human_session(request(headers, token, claims), HEADER) is human

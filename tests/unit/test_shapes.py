@@ -1,0 +1,52 @@
+"""Shapes: what fits, and what is said of what does not."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+import pytest
+from owui_keygate.shapes import Shape, find_mismatch, vocabulary
+
+SHAPE = Shape(parameters=("a", "b"), is_async=True, vocabulary=frozenset({"any", "text"}))
+
+
+async def fits(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG001
+    return any(each == "text" for each in a)
+
+
+async def has_another_parameter(a, c):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG001
+    return any(each == "text" for each in a)
+
+
+def is_not_async(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG001
+    return any(each == "text" for each in a)
+
+
+async def has_new_words(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    return all(each == "new" for each in a) or b.attribute
+
+
+def test_a_function_that_fits() -> None:
+    assert find_mismatch(fits, SHAPE) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        (None, "expected a function, found an object of type NoneType"),
+        (itemgetter(0), "expected a function, found an object of type itemgetter"),
+        (is_not_async, "expected an async function, found a function that is not async"),
+        (has_another_parameter, "expected the parameters (a, b), found (a, c)"),
+        (has_new_words, "expected a body it knows, found the new words all, attribute, new"),
+    ],
+)
+def test_a_function_that_does_not_fit(function: object, sentence: str) -> None:
+    assert str(find_mismatch(function, SHAPE)) == sentence
+
+
+def test_a_shape_without_vocabulary_leaves_the_body_alone() -> None:
+    assert find_mismatch(has_new_words, Shape(("a", "b"), is_async=True)) is None
+
+
+def test_the_vocabulary_reaches_into_nested_code() -> None:
+    assert {"any", "text"} <= vocabulary(fits.__code__)
