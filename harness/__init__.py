@@ -1,0 +1,1 @@
+"""Starts the real host, with and without the extension: for the demo, tests and benchmarks."""

@@ -1,0 +1,99 @@
+"""Virtual environments with the real host in them, with and without the wheel of this project."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST_VERSION = "0.12.4"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment."""
+
+    folder: Path
+
+    def command(self, name: str) -> Path:
+        """Return the path of a command in it."""
+        return self.folder / "bin" / name
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.command("python")
+
+    @property
+    def site_packages(self) -> Path:
+        """The folder its packages are installed into."""
+        return next(self.folder.glob("lib/python3.*/site-packages"))
+
+    def pip(self, *arguments: str | Path) -> None:
+        """Install or uninstall packages, with uv."""
+        action, *rest = arguments
+        python = ("--quiet", "--python", self.python)
+        subprocess.run([_uv(), "pip", action, *python, *rest], check=True)
+
+
+def built_wheel() -> Path:
+    """Return the one wheel in `dist`, which `make wheel` builds."""
+    wheels = list((ROOT / "dist").glob("*.whl"))
+    if len(wheels) != 1:
+        message = f"expected one wheel in dist, found {len(wheels)}: run `make wheel`"
+        raise RuntimeError(message)
+    return wheels[0]
+
+
+def host_environment(*, version: str = HOST_VERSION, with_wheel: bool) -> Environment:
+    """Return an environment with the host, made afresh whenever what is in it has changed."""
+    requirements = ROOT / "harness" / "hosts" / f"{version}.txt"
+    kind = "keygate" if with_wheel else "stock"
+    environment = Environment(ROOT / f".venv-{kind}-{version}")
+    contents = [requirements, *([built_wheel()] if with_wheel else [])]
+    if _is_ready(environment, contents):
+        return environment
+    say(f"Installing Open WebUI {version} into {environment.folder.name} ...")
+    make_environment(environment.folder)
+    environment.pip("install", "--requirement", requirements)
+    environment.pip("install", "--no-deps", f"open-webui=={version}")
+    if with_wheel:
+        environment.pip("install", built_wheel())
+    _mark_ready(environment, contents)
+    return environment
+
+
+def make_environment(folder: Path) -> Environment:
+    """Make an empty environment of the interpreter that runs this, without any package."""
+    subprocess.run(
+        [_uv(), "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True
+    )
+    return Environment(folder)
+
+
+def say(text: str) -> None:
+    """Tell the person who waits what is being done."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _uv() -> Path:
+    return Path(sys.executable).with_name("uv")
+
+
+def _digest(contents: list[Path]) -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for file in contents:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_ready(environment: Environment, contents: list[Path]) -> bool:
+    marker = environment.folder / ".ready"
+    return marker.is_file() and marker.read_text() == _digest(contents)
+
+
+def _mark_ready(environment: Environment, contents: list[Path]) -> None:
+    (environment.folder / ".ready").write_text(_digest(contents))

@@ -1,0 +1,166 @@
+"""A running server of the host."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Self
+
+from harness.client import Client
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.environments import Environment
+
+START_SECONDS = 180
+STOP_SECONDS = 20
+SECRET_KEY = "a-secret-key-for-sessions-of-this-test"  # noqa: S105
+
+
+class ServerDiedError(Exception):
+    """The server ended before it answered; the message holds the end of its log."""
+
+
+class Server:
+    """The host on 127.0.0.1, with its data under a folder; a context manager.
+
+    Args:
+        environment: Where the host is installed.
+        folder: Holds the database, the static files and the log.
+        settings: Environment variables on top of the ones every server gets.
+        command: What is started instead of `open-webui serve`; `{port}` stands for the port.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        folder: Path,
+        settings: dict[str, str] | None = None,
+        command: list[str] | None = None,
+    ) -> None:
+        self.port = free_port()
+        self.folder = folder
+        self._command = [
+            part.format(port=self.port)
+            for part in command
+            or [
+                str(environment.command("open-webui")),
+                *("serve", "--host", "127.0.0.1", "--port", "{port}"),
+            ]
+        ]
+        self._environment = host_settings(folder) | (settings or {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What the server has printed so far."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def client(self) -> Client:
+        """Return a new client."""
+        return Client(self.port)
+
+    def __enter__(self) -> Self:
+        """Start the server and wait until it answers."""
+        self.start()
+        try:
+            self.wait_until_healthy()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the server and all it has started."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server; `wait_until_healthy` waits for it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self.folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_until_healthy(self) -> None:
+        """Wait until the server answers.
+
+        Raises:
+            ServerDiedError: It ended instead.
+            TimeoutError: It does neither.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                raise ServerDiedError(self.log[-4000:])
+            if self._is_healthy():
+                return
+            time.sleep(0.1)
+        raise TimeoutError(self.log[-4000:])
+
+    def wait_until_dead(self) -> None:
+        """Wait until the server ends by itself."""
+        if self._process is not None:
+            self._process.wait()
+
+    def stop(self) -> None:
+        """Stop the server and all it has started."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=2) as answer:  # noqa: S310
+                return bool(answer.status == 200)  # noqa: PLR2004
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def host_settings(folder: Path) -> dict[str, str]:
+    """Return the environment of a server that keeps to itself, with its data under a folder."""
+    return {
+        "CORS_ALLOW_ORIGIN": "*",
+        "DATA_DIR": str(folder / "data"),
+        "ENABLE_OLLAMA_API": "false",
+        "ENABLE_OPENAI_API": "false",
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "OFFLINE_MODE": "true",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "RAG_EMBEDDING_ENGINE": "openai",
+        "STATIC_DIR": str(folder / "static"),
+        "USE_SLIM_DOCKER": "true",
+        "WEBUI_SECRET_KEY": SECRET_KEY,
+    }
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,190 @@
+"""What an administrator does with a key while keys are off for everybody."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import people
+from harness.client import bearer, cookie
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.client import Client
+    from harness.people import Person
+    from tests.live.conftest import Servers, World
+
+SETTINGS = "/api/v1/users/user/settings"
+KEY = "/api/v1/auths/api_key"
+NOT_ALLOWED = {"detail": "Use of API key is not enabled in the environment."}
+NO_CREATION = {"detail": "API key creation is not allowed in the environment."}
+UNKNOWN = {"detail": "Your session has expired or the token is invalid. Please sign in again."}
+
+
+@pytest.fixture(autouse=True)
+def keys_are_off(on: Client, world: World) -> None:
+    people.set_rules(on, world.first, enabled=False)
+
+
+@pytest.fixture
+def colleague(on: Client, world: World) -> Iterator[Person]:
+    """An administrator of this test alone, with a key."""
+    made = people.add_person(on, world.first, f"colleague-{time.monotonic_ns()}", "admin")
+    made.keys["valid"] = people.make_key(on, made)
+    assert status(on, made.keys["valid"]) == 200
+    yield made
+    on.request("DELETE", f"/api/v1/users/{made.id}", bearer(world.first.session))
+
+
+def status(client: Client, key: str) -> int:
+    return client.request("GET", SETTINGS, bearer(key)).status
+
+
+def test_users_are_listed_and_added(on: Client, world: World) -> None:
+    key = world.admin.keys["valid"]
+    form = {"name": "new", "email": "new@example.org", "password": "x" * 12, "role": "user"}
+    added = on.call("POST", "/api/v1/auths/add", key, form)
+    listed = on.call("GET", "/api/v1/users/?query=new@example.org", key)
+    assert [user["id"] for user in listed["users"]] == [added["id"]]
+    assert on.call("DELETE", f"/api/v1/users/{added['id']}", key) is True
+
+
+def test_the_configuration_is_read_and_saved(on: Client, world: World) -> None:
+    key = world.admin.keys["valid"]
+    target = "/api/v1/auths/admin/config"
+    config = without_mfa(on.call("GET", target, key))
+    saved = on.call("POST", target, key, config | {"PENDING_USER_OVERLAY_TITLE": "by key"})
+    assert saved["PENDING_USER_OVERLAY_TITLE"] == "by key"
+    assert without_mfa(on.call("POST", target, key, config)) == config | {"sessions_revoked": False}
+
+
+def without_mfa(config: dict[str, object]) -> dict[str, object]:
+    """Leave out what the host (0.12) lets nobody set but a person who is signed in."""
+    return {name: value for name, value in config.items() if "MFA" not in name}
+
+
+def test_a_group_is_created_and_deleted(on: Client, world: World) -> None:
+    key = world.admin.keys["valid"]
+    form = {"name": "by key", "description": ""}
+    group = on.call("POST", "/api/v1/groups/create", key, form)
+    assert group["id"] in {each["id"] for each in on.call("GET", "/api/v1/groups/", key)}
+    assert on.call("DELETE", f"/api/v1/groups/id/{group['id']}/delete", key) is True
+
+
+@pytest.mark.parametrize("role", ["user", "pending"])
+def test_demotion_holds_from_the_next_request_on(
+    on: Client, world: World, colleague: Person, role: str
+) -> None:
+    people.set_role(on, world.first, colleague, role)
+    answer = on.request("GET", SETTINGS, bearer(colleague.keys["valid"]))
+    assert (answer.status, answer.json()) == (403, NOT_ALLOWED)
+    people.set_role(on, world.first, colleague, "admin")
+    assert status(on, colleague.keys["valid"]) == 200
+
+
+def test_deletion_of_the_user_holds_from_the_next_request_on(
+    on: Client, world: World, colleague: Person
+) -> None:
+    on.call("DELETE", f"/api/v1/users/{colleague.id}", world.first.session)
+    answer = on.request("GET", SETTINGS, bearer(colleague.keys["valid"]))
+    assert (answer.status, answer.json()) == (401, UNKNOWN)
+
+
+def test_deletion_of_the_key_holds_from_the_next_request_on(on: Client, colleague: Person) -> None:
+    people.delete_key(on, colleague)
+    assert status(on, colleague.keys["valid"]) == 401
+
+
+def test_replacement_of_the_key_holds_from_the_next_request_on(
+    on: Client, colleague: Person
+) -> None:
+    new = people.make_key(on, colleague)
+    assert status(on, colleague.keys["valid"]) == 401
+    assert status(on, new) == 200
+
+
+def test_an_expired_row_is_like_an_unknown_key(
+    on: Client, servers: Servers, colleague: Person
+) -> None:
+    """The host (0.12.4) has the column `expires_at` and reads it nowhere."""
+    key = colleague.keys["valid"]
+    for expires_at, expected in ((1, 401), (int(time.time()) + 3600, 200), (None, 200)):
+        set_expiry(servers, key, expires_at)
+        answer = on.request("GET", SETTINGS, bearer(key))
+        assert answer.status == expected
+        if expected == 401:
+            assert answer.json() == UNKNOWN
+
+
+def test_an_expired_row_means_nothing_outside_the_admin_regime(
+    on: Client, servers: Servers, world: World, colleague: Person
+) -> None:
+    key = colleague.keys["valid"]
+    people.set_rules(on, world.first, enabled=True)
+    set_expiry(servers, key, 1)
+    assert on.request("GET", SETTINGS, cookie(key)).status == 200
+    assert on.request("GET", SETTINGS, bearer(key)).status == 401
+
+
+def set_expiry(servers: Servers, key: str, expires_at: int | None) -> None:
+    database = sqlite3.connect(servers.on.folder / "data" / "webui.db")
+    with database:
+        database.execute("UPDATE api_key SET expires_at = ? WHERE key = ?", (expires_at, key))
+    database.close()
+
+
+def test_an_administrator_makes_reads_and_deletes_their_key(on: Client, colleague: Person) -> None:
+    key = people.make_key(on, colleague)
+    assert on.call("GET", KEY, colleague.session) == {"api_key": key}
+    assert on.call("DELETE", KEY, colleague.session) is True
+    assert on.request("GET", KEY, bearer(colleague.session)).status == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_a_user_does_none_of_it(on: Client, world: World, method: str) -> None:
+    for person in (world.permitted, world.plain):
+        answer = on.request(method, KEY, bearer(person.session))
+        assert (answer.status, answer.json()) == (403, NO_CREATION)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_a_key_does_not_make_the_next_one(on: Client, colleague: Person, method: str) -> None:
+    answer = on.request(method, KEY, bearer(colleague.keys["valid"]))
+    assert (answer.status, answer.json()) == (403, NO_CREATION)
+    assert status(on, colleague.keys["valid"]) == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_with_the_bypass_off_an_administrator_does_none_of_it(
+    servers: Servers, world: World, method: str
+) -> None:
+    for server in (servers.stock, servers.off):
+        client = server.client()
+        people.set_rules(client, world.first, enabled=False)
+        answer = client.request(method, KEY, bearer(world.admin.session))
+        assert (answer.status, answer.json()) == (403, NO_CREATION)
+        client.close()
+
+
+def test_a_session_works_as_ever(servers: Servers, world: World) -> None:
+    for server in servers:
+        client = server.client()
+        for who in (world.admin, world.plain):
+            assert client.request("GET", SETTINGS, bearer(who.session)).status == 200
+            assert client.request("GET", SETTINGS, cookie(who.session)).status == 200
+        client.close()
+
+
+def test_the_log_says_it_is_in_place_once_and_holds_no_secret(
+    servers: Servers, world: World
+) -> None:
+    assert servers.on.log.count("owui-keygate 0.1.0 is in place on Open WebUI 0.12.4") == 1
+    assert "the bypass is on" in servers.on.log
+    assert "the bypass is off" in servers.off.log
+    for server in (servers.on, servers.off):
+        assert not [secret for secret in world.secrets if secret in server.log]
+        assert " ERROR " not in server.log

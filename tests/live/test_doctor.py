@@ -1,0 +1,161 @@
+"""`owui-keygate doctor`: what it finds, how it ends, and that it changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.environments import built_wheel, make_environment
+from tests.live.altered import alter_host
+from tests.live.conftest import BYPASS_ON
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.environments import Environment
+
+CHECK = "open_webui.utils.auth.get_current_user_by_api_key"
+SIGNATURE = "async def get_current_user_by_api_key(request, api_key: str"
+
+
+def doctor(
+    environment: Environment, settings: dict[str, str], *options: str, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [environment.command("owui-keygate"), "doctor", *options],
+        cwd=folder or environment.folder,
+        env={"PATH": os.environ["PATH"]} | settings,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def facts(environment: Environment, settings: dict[str, str]) -> dict[str, Any]:
+    found = doctor(environment, settings, "--json")
+    report: dict[str, Any] = json.loads(found.stdout)
+    assert found.returncode == report["exit_code"]
+    return report
+
+
+def test_in_place(keygate: Environment) -> None:
+    found = doctor(keygate, BYPASS_ON)
+    lines = found.stdout.splitlines()
+    assert found.returncode == 0
+    assert lines[-1] == "In place: administrators' API keys bypass the host's rules"
+    assert lines[0].startswith("owui-keygate  0.1.0 (native 0.1.0)")
+    assert "Open WebUI    0.12.4 (generation D)" in lines
+    assert f"  applied     {CHECK}" in lines
+    assert any(line.startswith("  ENABLE_ADMIN_API_KEY_BYPASS=true: ") for line in lines)
+    assert "  OWUI_KEYGATE_STRICT=false (default): the host starts in any case" in lines
+    assert "throw-away" in found.stderr
+
+
+def test_in_place_and_off(keygate: Environment) -> None:
+    report = facts(keygate, {})
+    assert (report["exit_code"], report["settings"]["bypass"]) == (0, False)
+    assert report["verdict"].startswith("In place, and the bypass is off")
+    assert set(report["patch_points"].values()) == {True}
+    assert report["start_up_file"].endswith("site-packages/owui_keygate_startup.pth")
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict"),
+    [
+        (
+            {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe"},
+            "Wrong setting: ENABLE_ADMIN_API_KEY_BYPASS is not understood: expected `true` or "
+            "`false` (or unset it); the bypass stays off",
+        ),
+        (
+            {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe", "OWUI_KEYGATE_STRICT": "true"},
+            "Wrong setting: ENABLE_ADMIN_API_KEY_BYPASS is not understood: expected `true` or "
+            "`false` (or unset it); the bypass stays off, and strict mode refuses to start the "
+            "host",
+        ),
+        (
+            BYPASS_ON | {"ADMIN_API_KEY_ALLOWED_NETWORKS": "10.0.0.0/8"},
+            "Wrong setting: ADMIN_API_KEY_ALLOWED_NETWORKS is set, but this version has no such "
+            "limit: unset it; the bypass stays off",
+        ),
+        (
+            BYPASS_ON | {"OWUI_KEYGATE": "off"},
+            "Not in place: OWUI_KEYGATE switches it off",
+        ),
+    ],
+)
+def test_not_in_place(keygate: Environment, settings: dict[str, str], verdict: str) -> None:
+    report = facts(keygate, settings)
+    assert (report["exit_code"], report["verdict"]) == (1, verdict)
+
+
+def test_without_the_start_up_file_it_is_not_in_place(stock: Environment, tmp_path: Path) -> None:
+    environment = make_environment(tmp_path / "venv")
+    hosts_packages = {"PYTHONPATH": str(stock.site_packages)}
+    environment.pip("install", "--no-deps", built_wheel())
+    (environment.site_packages / "owui_keygate_startup.pth").unlink()
+    report = facts(environment, BYPASS_ON | hosts_packages)
+    assert report["exit_code"] == 1
+    assert "owui_keygate_startup.pth is not read" in report["verdict"]
+    assert report["start_up_file"] is None
+
+
+def test_no_host(tmp_path: Path) -> None:
+    environment = make_environment(tmp_path / "venv")
+    environment.pip("install", built_wheel())
+    found = doctor(environment, {}, folder=tmp_path)
+    assert found.returncode == 2
+    assert found.stdout.splitlines()[-1].startswith("No Open WebUI found: run this in its environ")
+
+
+def test_a_host_that_does_not_fit(keygate: Environment, tmp_path: Path) -> None:
+    altered = alter_host(
+        keygate, tmp_path, "utils/auth.py", f"{SIGNATURE})", f"{SIGNATURE}, scope=None)"
+    )
+    report = facts(keygate, BYPASS_ON | altered)
+    assert report["exit_code"] == 2
+    assert report["verdict"] == (
+        f"Unsupported host: {CHECK}: expected the parameters (request, api_key), "
+        "found (request, api_key, scope)"
+    )
+    assert report["patch_points"][CHECK] is False
+
+
+def test_a_release_that_no_generation_covers(keygate: Environment, tmp_path: Path) -> None:
+    altered = alter_host(
+        keygate, tmp_path, "env.py", "VERSION = PACKAGE_DATA['version']", "VERSION = '0.13.0'"
+    )
+    report = facts(keygate, BYPASS_ON | altered)
+    assert report["exit_code"] == 2
+    assert report["verdict"] == (
+        "Unsupported host: expected Open WebUI 0.10.0 to before 0.13.0, found 0.13.0"
+    )
+
+
+def test_it_changes_nothing(keygate: Environment, tmp_path: Path) -> None:
+    """Not the environment it runs in, and not the data its settings lead the host to."""
+    database = tmp_path / "webui.db"
+    operators = {
+        "DATA_DIR": str(tmp_path / "data"),
+        "DATABASE_URL": f"sqlite:///{database}",
+        "HOME": str(tmp_path),
+        "STATIC_DIR": str(tmp_path / "static"),
+    }
+    before = snapshot(keygate.folder)
+    assert doctor(keygate, BYPASS_ON | operators, folder=tmp_path).returncode == 0
+    assert snapshot(keygate.folder) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return size and time of every file, but for the byte code Python keeps of what it ran."""
+    return {
+        str(file): (file.stat().st_size, file.stat().st_mtime_ns)
+        for file in folder.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }

@@ -1,0 +1,323 @@
+"""How the extension comes into a process, and how it stays out of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import people
+from harness.client import bearer
+from harness.environments import Environment, built_wheel, make_environment
+from harness.server import Server, ServerDiedError, host_settings
+from tests.live.altered import alter_host
+from tests.live.conftest import BYPASS_ON
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.live.conftest import World
+
+STRICT = {"OWUI_KEYGATE_STRICT": "true"}
+SETTINGS = "/api/v1/users/user/settings"
+SIGNATURE = "async def get_current_user_by_api_key(request, api_key: str):"
+LOADED = "import json, sys; print(json.dumps(sorted(n for n in sys.modules if 'owui' in n)))"
+FINDERS = (
+    "import sys; print(sum(type(f).__module__ == 'owui_keygate.startup' for f in sys.meta_path))"
+)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the wheel and without the host."""
+    environment = make_environment(tmp_path_factory.mktemp("bare") / "venv")
+    environment.pip("install", built_wheel())
+    return environment
+
+
+def run(environment: Environment, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [environment.python, *arguments], check=False, capture_output=True, text=True, timeout=60
+    )
+
+
+def loaded(environment: Environment, *arguments: str) -> list[str]:
+    found = run(environment, *arguments, "-c", LOADED)
+    assert found.stderr == ""
+    modules: list[str] = json.loads(found.stdout)
+    return modules
+
+
+def test_an_interpreter_without_the_host_loads_two_small_modules(bare: Environment) -> None:
+    assert loaded(bare) == ["owui_keygate", "owui_keygate.startup"]
+
+
+def test_an_interpreter_that_reads_no_start_up_files_loads_nothing(bare: Environment) -> None:
+    assert loaded(bare, "-S") == []
+
+
+def test_the_start_up_line_run_twice_installs_once(bare: Environment) -> None:
+    line = (bare.site_packages / "owui_keygate_startup.pth").read_text()
+    assert run(bare, "-c", f"{line}\n{line}\n{FINDERS}").stdout == "1\n"
+
+
+def test_other_programs_of_the_environment_run_as_ever(bare: Environment) -> None:
+    found = run(bare, "-W", "error", "-c", "import json, importlib; importlib.reload(json)")
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_install_after_the_host_says_so(bare: Environment) -> None:
+    late = "import sys; sys.modules['open_webui.utils.auth'] = sys; import owui_keygate"
+    assert run(bare, "-c", f"{late}; owui_keygate.install()").returncode == 0
+    found = run(bare, "-c", f"{late}; sys.meta_path.pop(0); owui_keygate.install()")
+    message = "RuntimeError: call owui_keygate.install() before open_webui.utils.auth is imported"
+    assert found.stderr.endswith(f"{message}\n")
+
+
+def test_uninstalling_leaves_no_file(tmp_path: Path) -> None:
+    environment = make_environment(tmp_path / "venv")
+    environment.pip("install", "typer")
+    before = files(environment)
+    environment.pip("install", built_wheel())
+    assert loaded(environment) == ["owui_keygate", "owui_keygate.startup"]
+    subprocess.run([environment.command("owui-keygate"), "--version"], check=True)
+    assert files(environment) > before
+    environment.pip("uninstall", "owui-keygate")
+    assert {f for f in files(environment) if "owui" in f} == set()
+    assert files(environment) >= before
+    assert loaded(environment) == []
+
+
+def files(environment: Environment) -> set[str]:
+    found = environment.folder.rglob("*")
+    return {str(file.relative_to(environment.folder)) for file in found if file.is_file()}
+
+
+def answers(server: Server, world: World) -> list[int]:
+    """Return what the administrator and the user get by key while keys are off, and by session."""
+    client = server.client()
+    people.set_rules(client, world.first, enabled=False)
+    tokens = [world.admin.keys["valid"], world.permitted.keys["valid"], world.admin.session]
+    found = [client.request("GET", SETTINGS, bearer(token)).status for token in tokens]
+    client.close()
+    return found
+
+
+STOCK = [403, 403, 200]
+BYPASS = [200, 403, 200]
+
+
+def test_switched_off_it_does_nothing_at_all(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    settings = BYPASS_ON | STRICT | {"OWUI_KEYGATE": "off"}
+    with Server(keygate, world.copy(tmp_path), settings) as server:
+        assert answers(server, world) == STOCK
+        assert "owui" not in server.log
+
+
+def test_a_setting_that_is_not_understood_keeps_the_bypass_off(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    settings = {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe"}
+    with Server(keygate, world.copy(tmp_path), settings) as server:
+        assert answers(server, world) == STOCK
+        assert server.log.count("The admin API-key bypass stays off") == 1
+        assert "ENABLE_ADMIN_API_KEY_BYPASS is not understood: expected `true`" in server.log
+        assert "maybe" not in server.log
+
+
+def test_a_limit_that_nobody_enforces_keeps_the_bypass_off(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    settings = BYPASS_ON | {"ADMIN_API_KEY_MAX_AGE": "90d"}
+    with Server(keygate, world.copy(tmp_path), settings) as server:
+        assert answers(server, world) == STOCK
+        assert server.log.count("ADMIN_API_KEY_MAX_AGE is set") == 1
+
+
+ALTERATIONS = {
+    "another signature": (
+        SIGNATURE,
+        "async def get_current_user_by_api_key(request, api_key: str, scope=None):",
+        "expected the parameters (request, api_key), found (request, api_key, scope)",
+    ),
+    "not async": (
+        SIGNATURE,
+        "def get_current_user_by_api_key(request, api_key: str):\n"
+        "    return _get_current_user_by_api_key(request, api_key)\n\n\n"
+        "async def _get_current_user_by_api_key(request, api_key: str):",
+        "expected an async function, found a function that is not async",
+    ),
+    "a check that is new": (
+        SIGNATURE,
+        "def is_revoked(api_key):\n    return False\n\n\n"
+        f"{SIGNATURE}\n    if is_revoked(api_key):\n        raise HTTPException(401)\n",
+        "expected a body it knows, found the new words is_revoked",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_a_host_that_does_not_fit_is_left_as_it_is(
+    world: World, keygate: Environment, tmp_path: Path, name: str
+) -> None:
+    old, new, reason = ALTERATIONS[name]
+    altered = alter_host(keygate, tmp_path / "altered", "utils/auth.py", old, new)
+    data = world.copy(tmp_path / "server")
+    with Server(keygate, data, BYPASS_ON | altered) as server:
+        assert answers(server, world) == STOCK
+        assert server.log.count("owui-keygate has left Open WebUI as it is") == 1
+        assert reason in server.log
+        assert "is in place" not in server.log
+
+
+LOOKUP = "select(User).join(ApiKey, User.id == ApiKey.user_id).where(ApiKey.key == api_key"
+PERMISSION = "async def _check_api_key_permission(request: Request, user, db: AsyncSession"
+HEADER = "CUSTOM_API_KEY_HEADER ="
+OTHER_HOSTS = {
+    "what is relied on": (
+        "models/users.py",
+        f"{LOOKUP})",
+        f"{LOOKUP}, ApiKey.expires_at == None)",
+        "open_webui.models.users.UsersTable.get_user_by_api_key: "
+        "expected a body it knows, found the new words expires_at",
+    ),
+    "key management": (
+        "routers/auths.py",
+        f"{PERMISSION}):",
+        f"{PERMISSION}, other=None):",
+        "open_webui.routers.auths._check_api_key_permission: "
+        "expected the parameters (request, user, db), found (request, user, db, other)",
+    ),
+    "a bypass of its own": (
+        "env.py",
+        HEADER,
+        f"ENABLE_ADMIN_API_KEY_BYPASS = False\n{HEADER}",
+        "expected a host without a setting ENABLE_ADMIN_API_KEY_BYPASS",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_HOSTS)
+def test_strict_mode_does_not_start_a_host_that_does_not_fit(
+    keygate: Environment, tmp_path: Path, name: str
+) -> None:
+    file, old, new, reason = OTHER_HOSTS[name]
+    altered = alter_host(keygate, tmp_path / "altered", file, old, new)
+    said = refusal_to_start(keygate, tmp_path, BYPASS_ON | STRICT | altered)
+    assert "OWUI_KEYGATE_STRICT is true, owui-keygate not in place" in said
+    assert reason in said
+
+
+def test_strict_mode_does_not_start_with_a_wrong_setting(
+    keygate: Environment, tmp_path: Path
+) -> None:
+    settings = STRICT | {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe"}
+    said = refusal_to_start(keygate, tmp_path, settings)
+    assert "ENABLE_ADMIN_API_KEY_BYPASS is not understood" in said
+
+
+def refusal_to_start(environment: Environment, folder: Path, settings: dict[str, str]) -> str:
+    """Return what a server that must not start says, without the line breaks of its terminal."""
+    with pytest.raises(ServerDiedError) as death, Server(environment, folder / "server", settings):
+        pass
+    return " ".join(str(death.value).split())
+
+
+def test_reverting_puts_the_hosts_own_functions_back(keygate: Environment, tmp_path: Path) -> None:
+    """Apply twice, revert, apply again: in one process that imports the real host."""
+    code = """
+import importlib
+import open_webui.utils.auth as auth, open_webui.routers.auths as auths
+from owui_keygate.installation import INSTALLATION as installation
+from owui_keygate.patches import Patches
+
+replaced = auth.get_current_user_by_api_key
+host_own = replaced.__wrapped__
+assert host_own.__module__ == "open_webui.utils.auth"
+installation.host_module_executed(auth)
+assert auth.get_current_user_by_api_key is replaced, "applied twice"
+foreign = lambda: None
+auths._check_api_key_permission = foreign
+installation._patches.revert()
+assert auth.get_current_user_by_api_key is host_own, "not reverted"
+assert auths._check_api_key_permission is foreign, "somebody else's was reverted"
+importlib.reload(auth)
+assert auth.get_current_user_by_api_key.__wrapped__.__module__ == "open_webui.utils.auth"
+assert not hasattr(auth.get_current_user_by_api_key.__wrapped__, "__wrapped__"), "wrapped twice"
+print("done")
+"""
+    found = subprocess.run(
+        [keygate.python, "-c", code],
+        env=host_settings(tmp_path) | BYPASS_ON | {"FROM_INIT_PY": "true"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert found.stdout.endswith("done\n"), found.stderr[-3000:]
+
+
+def test_it_serves_as_an_asgi_application_without_start_up_files(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    """`python -S` reads no start-up file, so the packages come by PYTHONPATH."""
+    settings = BYPASS_ON | {"PYTHONPATH": str(keygate.site_packages), "FROM_INIT_PY": "true"}
+    command = [str(keygate.python), "-S", "-m", "uvicorn", "owui_keygate.asgi:app"]
+    command += ["--host", "127.0.0.1", "--port", "{port}"]
+    with Server(keygate, world.copy(tmp_path), settings, command) as server:
+        assert answers(server, world) == BYPASS
+
+
+def test_two_workers(world: World, keygate: Environment, tmp_path: Path) -> None:
+    settings = BYPASS_ON | {"UVICORN_WORKERS": "2"}
+    with Server(keygate, world.copy(tmp_path), settings) as server:
+        for _ in range(8):
+            assert answers(server, world) == BYPASS
+
+
+def test_the_layout_of_the_official_image(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    """There the host is a folder, /app/backend/open_webui, and no installed distribution."""
+    environment = image_environment(keygate, tmp_path)
+    backend = tmp_path / "app" / "backend"
+    command = ["/bin/sh", "-c", f"cd {backend} && exec {environment.python} -m uvicorn"]
+    command[2] += " open_webui.main:app --host 127.0.0.1 --port {port}"
+    data = world.copy(tmp_path / "server")
+    with Server(environment, data, BYPASS_ON, command) as server:
+        assert answers(server, world) == BYPASS
+        assert "is in place on Open WebUI 0.12.4" in server.log
+    doctor = subprocess.run(
+        [environment.command("owui-keygate"), "doctor"],
+        cwd=backend,
+        env={"PATH": os.environ["PATH"]} | BYPASS_ON,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+
+
+def image_environment(keygate: Environment, folder: Path) -> Environment:
+    """Make an environment that has all of another but the host, which becomes a folder."""
+    installed = keygate.site_packages
+    environment = make_environment(folder / "venv")
+    for entry in installed.iterdir():
+        if not entry.name.startswith(("open_webui", "_virtualenv", "owui_keygate")):
+            (environment.site_packages / entry.name).symlink_to(entry)
+    environment.pip("install", "--no-deps", built_wheel())
+    backend = folder / "app" / "backend"
+    backend.mkdir(parents=True)
+    host = installed / "open_webui"
+    shutil.copytree(host, backend / "open_webui", copy_function=os.link)
+    (folder / "app" / "build").symlink_to(host / "frontend")
+    (folder / "app" / "CHANGELOG.md").symlink_to(host / "CHANGELOG.md")
+    (folder / "app" / "package.json").write_text('{"version": "0.12.4"}')
+    return environment
