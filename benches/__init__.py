@@ -1,0 +1,1 @@
+"""Measurements, with both sides in the same run."""
