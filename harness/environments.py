@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HOST_VERSION = "0.12.4"
+HOST_VERSION = os.environ.get("HOST", "0.12.4")
+"""The release of the host; `make test HOST=0.11.4` runs everything on another."""
 
 
 @dataclass(frozen=True)

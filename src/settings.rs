@@ -70,14 +70,18 @@ impl Settings {
             problems: Vec::new(),
             report: Vec::new(),
         };
-        let bypass = reader.switch(BYPASS, false, bypass_effect);
+        let wanted = reader.switch(BYPASS, false, bypass_effect);
         let enabled = reader.switch(ENABLED, true, enabled_effect);
         let strict = reader.switch(STRICT, false, strict_effect);
         reader.refuse_limits();
+        let bypass = wanted && enabled && reader.problems.is_empty();
+        if wanted && !bypass {
+            reader.report[0].effect = "overruled by what follows: the bypass stays off";
+        }
         Self {
             enabled,
             strict,
-            bypass: bypass && enabled && reader.problems.is_empty(),
+            bypass,
             problems: reader.problems,
             report: reader.report,
         }

@@ -86,7 +86,60 @@ fn switched_off_altogether_there_is_no_bypass() {
 }
 
 #[test]
-fn other_variables_are_not_ours() {
+fn the_report_tells_the_value_and_its_effect() {
+    let told = |pairs: &[(&str, &str)]| -> Vec<String> {
+        settings(pairs)
+            .report
+            .iter()
+            .map(|row| {
+                format!(
+                    "{}={} {}: {}",
+                    row.variable, row.value, row.given, row.effect
+                )
+            })
+            .collect()
+    };
+    assert_eq!(
+        told(&[]),
+        [
+            "ENABLE_ADMIN_API_KEY_BYPASS=false false: the host's rules hold for every API key",
+            "OWUI_KEYGATE=true false: the extension takes the place of the host's API-key check",
+            "OWUI_KEYGATE_STRICT=false false: the host starts in any case",
+        ]
+    );
+    assert_eq!(
+        told(&[("ENABLE_ADMIN_API_KEY_BYPASS", "on")])[0],
+        "ENABLE_ADMIN_API_KEY_BYPASS=true true: administrators' API keys bypass the host's switch \
+         and endpoint list"
+    );
+    assert_eq!(
+        told(&[
+            ("ADMIN_API_KEY_MAX_AGE", "90d"),
+            ("ENABLE_ADMIN_API_KEY_BYPASS", "on"),
+            ("OWUI_KEYGATE", "off"),
+            ("OWUI_KEYGATE_STRICT", "true"),
+        ]),
+        [
+            "ENABLE_ADMIN_API_KEY_BYPASS=true true: overruled by what follows: the bypass stays off",
+            "OWUI_KEYGATE=false true: the extension does nothing at all",
+            "OWUI_KEYGATE_STRICT=true true: the host refuses to start when the extension cannot \
+             take its place or a setting is wrong",
+            "ADMIN_API_KEY_MAX_AGE=refused true: the bypass stays off",
+        ]
+    );
+}
+
+#[test]
+fn our_variables_are_told_from_others() {
+    for name in [
+        "ENABLE_ADMIN_API_KEY_BYPASS",
+        "OWUI_KEYGATE",
+        "OWUI_KEYGATE_STRICT",
+        "ADMIN_API_KEY_X",
+    ] {
+        assert!(is_setting(name), "{name}");
+    }
+
     for name in [
         "ENABLE_API_KEYS",
         "OWUI_KEYGATE_PORT",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.environments import built_wheel, make_environment
+from harness.environments import HOST_VERSION, built_wheel, make_environment
 from tests.live.altered import alter_host
 from tests.live.conftest import BYPASS_ON
 
@@ -49,7 +49,7 @@ def test_in_place(keygate: Environment) -> None:
     assert found.returncode == 0
     assert lines[-1] == "In place: administrators' API keys bypass the host's rules"
     assert lines[0].startswith("owui-keygate  0.1.0 (native 0.1.0)")
-    assert "Open WebUI    0.12.4 (generation D)" in lines
+    assert f"Open WebUI    {HOST_VERSION} (generation D)" in lines, "listed as tried"
     assert f"  applied     {CHECK}" in lines
     assert any(line.startswith("  ENABLE_ADMIN_API_KEY_BYPASS=true: ") for line in lines)
     assert "  OWUI_KEYGATE_STRICT=false (default): the host starts in any case" in lines

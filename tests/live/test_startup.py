@@ -12,7 +12,7 @@ import pytest
 
 from harness import people
 from harness.client import bearer
-from harness.environments import Environment, built_wheel, make_environment
+from harness.environments import HOST_VERSION, Environment, built_wheel, make_environment
 from harness.server import Server, ServerDiedError, host_settings
 from tests.live.altered import alter_host
 from tests.live.conftest import BYPASS_ON
@@ -292,7 +292,7 @@ def test_the_layout_of_the_official_image(
     data = world.copy(tmp_path / "server")
     with Server(environment, data, BYPASS_ON, command) as server:
         assert answers(server, world) == BYPASS
-        assert "is in place on Open WebUI 0.12.4" in server.log
+        assert f"is in place on Open WebUI {HOST_VERSION}" in server.log
     doctor = subprocess.run(
         [environment.command("owui-keygate"), "doctor"],
         cwd=backend,
@@ -319,5 +319,5 @@ def image_environment(keygate: Environment, folder: Path) -> Environment:
     shutil.copytree(host, backend / "open_webui", copy_function=os.link)
     (folder / "app" / "build").symlink_to(host / "frontend")
     (folder / "app" / "CHANGELOG.md").symlink_to(host / "CHANGELOG.md")
-    (folder / "app" / "package.json").write_text('{"version": "0.12.4"}')
+    (folder / "app" / "package.json").write_text(json.dumps({"version": HOST_VERSION}))
     return environment

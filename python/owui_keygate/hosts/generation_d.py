@@ -132,7 +132,7 @@ GENERATION_D = Generation(
     name="D",
     first=(0, 10, 0),
     below=(0, 13, 0),
-    tried=("0.12.4",),
+    tried=("0.10.2", "0.11.4", "0.12.4"),
     patch_points=(
         PatchPoint(
             module="open_webui.utils.auth",
