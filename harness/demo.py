@@ -112,7 +112,7 @@ def show(folder: Path, *, bypass: bool, who: Cast | None) -> tuple[bool, Cast]:
         print(f"\nAPI keys are off for everybody; ENABLE_ADMIN_API_KEY_BYPASS is {state}:")
         all_good = True
         for line in lines(client, who, bypass=bypass):
-            print(line)
+            print(line, flush=True)
             all_good &= line.is_as_expected
         client.close()
     print()

@@ -41,6 +41,10 @@ _PASSED_ON = (
 )
 
 
+class ProbeError(Exception):
+    """The host could not even be imported; the message says how that ended."""
+
+
 class ExitCode(IntEnum):
     """How `doctor` ends."""
 
@@ -79,7 +83,11 @@ def diagnose() -> Diagnosis:
             ExitCode.UNSUPPORTED_HOST,
             facts,
         )
-    facts |= {"host": str(host / "open_webui")} | _probe(host)
+    facts["host"] = str(host / "open_webui")
+    try:
+        facts |= _probe(host)
+    except ProbeError as error:
+        return Diagnosis(f"Not in place: {error}", ExitCode.NOT_IN_PLACE, facts)
     verdict, code = _judge(facts)
     return Diagnosis(verdict, code, facts)
 
@@ -138,23 +146,31 @@ def _find_host() -> Path | None:
 
 
 def _probe(host: Path) -> dict[str, Any]:
-    """Run `owui_keygate.probe` and return its report."""
+    """Run `owui_keygate.probe` and return its report.
+
+    Raises:
+        ProbeError: It has written none.
+    """
     with tempfile.TemporaryDirectory(prefix="owui-keygate-doctor-") as folder:
         report = Path(folder) / "report.json"
-        run = subprocess.run(  # noqa: S603 (our own module in this very interpreter)
-            [sys.executable, "-P", "-m", "owui_keygate.probe", str(report)],
-            cwd=folder,
-            env=_probe_environment(host, Path(folder)),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=IMPORT_SECONDS,
-            check=False,
-        )
+        try:
+            run = subprocess.run(  # noqa: S603 (our own module in this very interpreter)
+                [sys.executable, "-P", "-m", "owui_keygate.probe", str(report)],
+                cwd=folder,
+                env=_probe_environment(host, Path(folder)),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=IMPORT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            message = f"importing Open WebUI takes more than {IMPORT_SECONDS} seconds"
+            raise ProbeError(message) from error
         if not report.is_file():
             last = (run.stderr.strip().splitlines() or ["no output"])[-1]
-            message = f"importing the host ended with exit code {run.returncode}: {last}"
-            raise RuntimeError(message)
+            message = f"importing Open WebUI ended with exit code {run.returncode}: {last}"
+            raise ProbeError(message)
         found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         return found
 
@@ -191,7 +207,7 @@ def render(diagnosis: Diagnosis) -> list[str]:
         f"owui-keygate  {facts['version']} (native {facts['native_version']})",
         f"start-up file {facts['start_up_file'] or 'not found'}",
     ]
-    if "host" in facts:
+    if "patch_points" in facts:
         lines += _render_host(facts)
     return [*lines, diagnosis.verdict]
 

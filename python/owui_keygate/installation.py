@@ -68,17 +68,21 @@ class Installation:
                 self._stand_down(str(error))
             except Exception as error:  # noqa: BLE001 (whatever it is, leave the host whole)
                 self._stand_down(f"{type(error).__name__}: {error}")
-        if self.failure is not None and self._is_strict():
-            message = f"OWUI_KEYGATE_STRICT is true, owui-keygate not in place: {self.failure}"
-            raise StartRefusedError(message)
+        self._refuse_if_strict()
 
     def announce(self) -> None:
-        """Log that the extension is in place, and how."""
+        """Log that the extension is in place, and how.
+
+        Raises:
+            StartRefusedError: In strict mode, where something else has taken its place since.
+        """
         if self.generation is None or self.settings is None:
             return
         missing = [str(p) for p in self.generation.patch_points if not self._patches.is_applied(p)]
         if missing:
-            log.error("Something else has replaced %s: not in place", ", ".join(missing))
+            self.failure = f"something else has replaced {', '.join(missing)}"
+            log.error("owui-keygate is not in place: %s", self.failure)
+            self._refuse_if_strict()
             return
         from owui_keygate import __version__
 
@@ -154,6 +158,11 @@ class Installation:
         self._patches.revert()
         self.failure = reason
         log.error("owui-keygate has left Open WebUI as it is: %s", reason)
+
+    def _refuse_if_strict(self) -> None:
+        if self.failure is not None and self._is_strict():
+            message = f"OWUI_KEYGATE_STRICT is true, owui-keygate not in place: {self.failure}"
+            raise StartRefusedError(message)
 
     def _is_strict(self) -> bool:
         if self.settings is not None:

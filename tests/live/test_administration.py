@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from owui_keygate import __version__
 
 from harness import people
 from harness.client import bearer, cookie
@@ -184,7 +185,7 @@ def test_a_session_works_as_ever(servers: Servers, world: World) -> None:
 def test_the_log_says_it_is_in_place_once_and_holds_no_secret(
     servers: Servers, world: World
 ) -> None:
-    line = f"owui-keygate 0.1.0 is in place on Open WebUI {HOST_VERSION} (generation D)"
+    line = f"owui-keygate {__version__} is in place on Open WebUI {HOST_VERSION} (generation D)"
     assert servers.on.log.count(line) == 1
     assert "the bypass is on" in servers.on.log
     assert "the bypass is off" in servers.off.log

@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from owui_keygate import __version__
 
 from harness.environments import HOST_VERSION, built_wheel, make_environment
 from tests.live.altered import alter_host
@@ -48,7 +49,7 @@ def test_in_place(keygate: Environment) -> None:
     lines = found.stdout.splitlines()
     assert found.returncode == 0
     assert lines[-1] == "In place: administrators' API keys bypass the host's rules"
-    assert lines[0].startswith("owui-keygate  0.1.0 (native 0.1.0)")
+    assert lines[0].startswith(f"owui-keygate  {__version__} (native {__version__})")
     assert f"Open WebUI    {HOST_VERSION} (generation D)" in lines, "listed as tried"
     assert f"  applied     {CHECK}" in lines
     assert any(line.startswith("  ENABLE_ADMIN_API_KEY_BYPASS=true: ") for line in lines)
@@ -135,6 +136,17 @@ def test_a_release_that_no_generation_covers(keygate: Environment, tmp_path: Pat
     assert report["verdict"] == (
         "Unsupported host: expected Open WebUI 0.10.0 to before 0.13.0, found 0.13.0"
     )
+
+
+def test_a_host_that_cannot_be_imported(keygate: Environment, tmp_path: Path) -> None:
+    altered = alter_host(
+        keygate, tmp_path, "env.py", "import shutil\n", "import shutil\nos._exit(7)\n"
+    )
+    found = doctor(keygate, BYPASS_ON | altered)
+    assert found.returncode == 1
+    verdict = "Not in place: importing Open WebUI ended with exit code 7: "
+    assert found.stdout.splitlines()[-1].startswith(verdict)
+    assert "Traceback" not in found.stderr
 
 
 def test_it_changes_nothing(keygate: Environment, tmp_path: Path) -> None:

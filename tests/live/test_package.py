@@ -8,6 +8,8 @@ import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
+from owui_keygate import __version__
+
 from harness.environments import ROOT, built_wheel, make_environment
 
 if TYPE_CHECKING:
@@ -41,5 +43,5 @@ def test_pip_installs_from_the_source_distribution(tmp_path: Path) -> None:
     found = subprocess.run(
         [environment.python, "-c", code], check=True, capture_output=True, text=True
     )
-    assert found.stdout == "0.1.0\n"
+    assert found.stdout == f"{__version__}\n"
     assert (environment.site_packages / "owui_keygate_startup.pth").is_file()

@@ -229,13 +229,26 @@ def refusal_to_start(environment: Environment, folder: Path, settings: dict[str,
     return " ".join(str(death.value).split())
 
 
+def run_with_host(
+    environment: Environment, folder: Path, settings: dict[str, str], code: str
+) -> subprocess.CompletedProcess[str]:
+    """Run code in an interpreter that can import the real host, with data of its own."""
+    return subprocess.run(
+        [environment.python, "-c", code],
+        env=host_settings(folder) | {"FROM_INIT_PY": "true"} | settings,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
 def test_reverting_puts_the_hosts_own_functions_back(keygate: Environment, tmp_path: Path) -> None:
     """Apply twice, revert, apply again: in one process that imports the real host."""
     code = """
 import importlib
 import open_webui.utils.auth as auth, open_webui.routers.auths as auths
 from owui_keygate.installation import INSTALLATION as installation
-from owui_keygate.patches import Patches
 
 replaced = auth.get_current_user_by_api_key
 host_own = replaced.__wrapped__
@@ -252,15 +265,69 @@ assert auth.get_current_user_by_api_key.__wrapped__.__module__ == "open_webui.ut
 assert not hasattr(auth.get_current_user_by_api_key.__wrapped__, "__wrapped__"), "wrapped twice"
 print("done")
 """
-    found = subprocess.run(
-        [keygate.python, "-c", code],
-        env=host_settings(tmp_path) | BYPASS_ON | {"FROM_INIT_PY": "true"},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    found = run_with_host(keygate, tmp_path, BYPASS_ON, code)
     assert found.stdout.endswith("done\n"), found.stderr[-3000:]
+
+
+BREAKAGES = {
+    "no native module": (
+        "import sys; sys.modules['owui_keygate._native'] = None",
+        "ModuleNotFoundError: import of owui_keygate._native halted; None in sys.modules",
+    ),
+    "a panic": (
+        "import owui_keygate._native as native\n"
+        "def panic(environment): raise native.PanicException\n"
+        "native.Settings = panic",
+        "RuntimeError: the native module panicked",
+    ),
+}
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_a_broken_extension_leaves_the_host_as_it_is(
+    keygate: Environment, tmp_path: Path, breakage: str
+) -> None:
+    breaking, reason = BREAKAGES[breakage]
+    code = f"{breaking}\nimport open_webui.utils.auth as auth, open_webui.routers.auths as auths\n"
+    code += "assert not hasattr(auth.get_current_user_by_api_key, '__wrapped__')\nprint('done')"
+    found = run_with_host(keygate, tmp_path, BYPASS_ON, code)
+    assert found.stdout.endswith("done\n"), found.stderr[-3000:]
+    assert found.stderr.count(f"owui-keygate has left Open WebUI as it is: {reason}") == 1
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_a_broken_extension_stops_the_host_in_strict_mode_however_often_it_tries(
+    keygate: Environment, tmp_path: Path, breakage: str
+) -> None:
+    breaking, reason = BREAKAGES[breakage]
+    code = f"""
+{breaking}
+for attempt in range(2):
+    try:
+        import open_webui.utils.auth
+    except RuntimeError as refused:
+        print(refused)
+"""
+    found = run_with_host(keygate, tmp_path, BYPASS_ON | STRICT, code)
+    refusal = f"OWUI_KEYGATE_STRICT is true, owui-keygate not in place: {reason}"
+    assert found.stdout.count(refusal) == 2, found.stderr[-3000:]
+
+
+@pytest.mark.parametrize("settings", [{}, STRICT], ids=["lenient", "strict"])
+def test_something_else_in_its_place_is_noticed_at_the_start(
+    keygate: Environment, tmp_path: Path, settings: dict[str, str]
+) -> None:
+    code = """
+import open_webui.utils.auth as auth, open_webui.routers.auths, open_webui.utils.logger as logger
+auth.get_current_user_by_api_key = lambda request, api_key: None
+logger.start_logger()
+print("started")
+"""
+    found = run_with_host(keygate, tmp_path, BYPASS_ON | settings, code)
+    check = "open_webui.utils.auth.get_current_user_by_api_key"
+    said = f"owui-keygate is not in place: something else has replaced {check}"
+    assert (found.stdout + found.stderr).count(said) == 1
+    assert ("started" in found.stdout) is (not settings)
 
 
 def test_it_serves_as_an_asgi_application_without_start_up_files(
