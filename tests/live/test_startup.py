@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STRICT = {"OWUI_KEYGATE_STRICT": "true"}
 SETTINGS = "/api/v1/users/user/settings"
-SIGNATURE = "async def get_current_user_by_api_key(request, api_key: str):"
+SIGNATURE = "async def get_current_user_by_api_key(request, api_key: str)"
 LOADED = "import json, sys; print(json.dumps(sorted(n for n in sys.modules if 'owui' in n)))"
 FINDERS = (
     "import sys; print(sum(type(f).__module__ == 'owui_keygate.startup' for f in sys.meta_path))"
@@ -140,54 +140,42 @@ def test_a_limit_that_nobody_enforces_keeps_the_bypass_off(
         assert server.log.count("ADMIN_API_KEY_MAX_AGE is set") == 1
 
 
-ALTERATIONS = {
-    "another signature": (
-        SIGNATURE,
-        "async def get_current_user_by_api_key(request, api_key: str, scope=None):",
-        "expected the parameters (request, api_key), found (request, api_key, scope)",
-    ),
-    "not async": (
-        SIGNATURE,
-        "def get_current_user_by_api_key(request, api_key: str):\n"
-        "    return _get_current_user_by_api_key(request, api_key)\n\n\n"
-        "async def _get_current_user_by_api_key(request, api_key: str):",
-        "expected an async function, found a function that is not async",
-    ),
-    "a check that is new": (
-        SIGNATURE,
-        "def is_revoked(api_key):\n    return False\n\n\n"
-        f"{SIGNATURE}\n    if is_revoked(api_key):\n        raise HTTPException(401)\n",
-        "expected a body it knows, found the new words is_revoked",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ALTERATIONS)
-def test_a_host_that_does_not_fit_is_left_as_it_is(
-    world: World, keygate: Environment, tmp_path: Path, name: str
-) -> None:
-    old, new, reason = ALTERATIONS[name]
-    altered = alter_host(keygate, tmp_path / "altered", "utils/auth.py", old, new)
-    data = world.copy(tmp_path / "server")
-    with Server(keygate, data, BYPASS_ON | altered) as server:
-        assert answers(server, world) == STOCK
-        assert server.log.count("owui-keygate has left Open WebUI as it is") == 1
-        assert reason in server.log
-        assert "is in place" not in server.log
-
-
 LOOKUP = "select(User).join(ApiKey, User.id == ApiKey.user_id).where(ApiKey.key == api_key"
 PERMISSION = "async def _check_api_key_permission(request: Request, user, db: AsyncSession"
 HEADER = "CUSTOM_API_KEY_HEADER ="
-OTHER_HOSTS = {
-    "what is relied on": (
+MISFITS = {
+    "another signature": (
+        "utils/auth.py",
+        f"{SIGNATURE}:",
+        f"{SIGNATURE[:-1]}, scope=None):",
+        "open_webui.utils.auth.get_current_user_by_api_key: "
+        "expected the parameters (request, api_key), found (request, api_key, scope)",
+    ),
+    "not async": (
+        "utils/auth.py",
+        f"{SIGNATURE}:",
+        "def get_current_user_by_api_key(request, api_key: str):\n"
+        "    return _get_current_user_by_api_key(request, api_key)\n\n\n"
+        "async def _get_current_user_by_api_key(request, api_key: str):",
+        "open_webui.utils.auth.get_current_user_by_api_key: "
+        "expected an async function, found a function that is not async",
+    ),
+    "a new check": (
+        "utils/auth.py",
+        f"{SIGNATURE}:",
+        "def is_revoked(api_key):\n    return False\n\n\n"
+        f"{SIGNATURE}:\n    if is_revoked(api_key):\n        raise HTTPException(401)\n",
+        "open_webui.utils.auth.get_current_user_by_api_key: "
+        "expected a body it knows, found the new words is_revoked",
+    ),
+    "a new check in what is relied on": (
         "models/users.py",
         f"{LOOKUP})",
         f"{LOOKUP}, ApiKey.expires_at == None)",
         "open_webui.models.users.UsersTable.get_user_by_api_key: "
         "expected a body it knows, found the new words expires_at",
     ),
-    "key management": (
+    "a second module": (
         "routers/auths.py",
         f"{PERMISSION}):",
         f"{PERMISSION}, other=None):",
@@ -203,12 +191,26 @@ OTHER_HOSTS = {
 }
 
 
-@pytest.mark.parametrize("name", OTHER_HOSTS)
+@pytest.mark.parametrize("name", MISFITS)
+def test_a_host_that_does_not_fit_is_left_as_it_is(
+    world: World, keygate: Environment, tmp_path: Path, name: str
+) -> None:
+    *alteration, reason = MISFITS[name]
+    altered = alter_host(keygate, tmp_path / "altered", *alteration)
+    data = world.copy(tmp_path / "server")
+    with Server(keygate, data, BYPASS_ON | altered) as server:
+        assert answers(server, world) == STOCK
+        assert server.log.count("owui-keygate has left Open WebUI as it is") == 1
+        assert reason in server.log
+        assert "is in place" not in server.log
+
+
+@pytest.mark.parametrize("name", ["a new check", "a second module", "a bypass of its own"])
 def test_strict_mode_does_not_start_a_host_that_does_not_fit(
     keygate: Environment, tmp_path: Path, name: str
 ) -> None:
-    file, old, new, reason = OTHER_HOSTS[name]
-    altered = alter_host(keygate, tmp_path / "altered", file, old, new)
+    *alteration, reason = MISFITS[name]
+    altered = alter_host(keygate, tmp_path / "altered", *alteration)
     said = refusal_to_start(keygate, tmp_path, BYPASS_ON | STRICT | altered)
     assert "OWUI_KEYGATE_STRICT is true, owui-keygate not in place" in said
     assert reason in said
