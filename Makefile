@@ -57,12 +57,18 @@ format: .venv/.ready ## Format the code
 	cargo fmt
 	$(BIN)/ruff format
 
+.PHONY: pins
+pins: ## Pin the tools anew after requirements-dev.in was changed
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make pins" \
+		requirements-dev.in --output-file requirements-dev.txt
+
 .PHONY: wheel
 wheel: dist/.wheel ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed
-	rm -rf target dist .venv* .cache .*_cache .hypothesis
+	rm -rf target dist .venv* .*_cache .hypothesis
 
 # The tools of the project.
 .venv/.ready: requirements-dev.txt scripts/make-venv

@@ -1,48 +1,24 @@
 """What `owui-keygate doctor` finds out: whether the extension would take its place, and why not.
 
-It imports the host in a process of its own with a throw-away data directory and database, since
-the host migrates its database and writes files as it is imported. The running server is not asked.
+The running server is not asked: the host is imported anew, by `owui_keygate.probe`.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import owui_keygate
+from owui_keygate.probe import ProbeError, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_UP_FILE = "owui_keygate_startup.pth"
-IMPORT_SECONDS = 300
-
-_PASSED_ON = (
-    "ADMIN_API_KEY_",
-    "ENABLE_ADMIN_API_KEY_BYPASS",
-    "HOME",
-    "LANG",
-    "LC_",
-    "LD_LIBRARY_PATH",
-    "OWUI_KEYGATE",
-    "PATH",
-    "PYTHON",
-    "SYSTEMROOT",
-    "VIRTUAL_ENV",
-)
-
-
-class ProbeError(Exception):
-    """The host could not even be imported; the message says how that ended."""
 
 
 class ExitCode(IntEnum):
@@ -85,7 +61,7 @@ def diagnose() -> Diagnosis:
         )
     facts["host"] = str(host / "open_webui")
     try:
-        facts |= _probe(host)
+        facts |= probe(host)
     except ProbeError as error:
         return Diagnosis(f"Not in place: {error}", ExitCode.NOT_IN_PLACE, facts)
     verdict, code = _judge(facts)
@@ -143,61 +119,6 @@ def _find_host() -> Path | None:
         return Path(spec.origin).parent.parent
     here = Path.cwd()
     return here if (here / "open_webui" / "__init__.py").is_file() else None
-
-
-def _probe(host: Path) -> dict[str, Any]:
-    """Run `owui_keygate.probe` and return its report.
-
-    Raises:
-        ProbeError: It has written none.
-    """
-    with tempfile.TemporaryDirectory(prefix="owui-keygate-doctor-") as folder:
-        report = Path(folder) / "report.json"
-        try:
-            run = subprocess.run(  # noqa: S603 (our own module in this very interpreter)
-                [sys.executable, "-P", "-m", "owui_keygate.probe", str(report)],
-                cwd=folder,
-                env=_probe_environment(host, Path(folder)),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=IMPORT_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            message = f"importing Open WebUI takes more than {IMPORT_SECONDS} seconds"
-            raise ProbeError(message) from error
-        if not report.is_file():
-            last = (run.stderr.strip().splitlines() or ["no output"])[-1]
-            message = f"importing Open WebUI ended with exit code {run.returncode}: {last}"
-            raise ProbeError(message)
-        found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-        return found
-
-
-def _probe_environment(host: Path, folder: Path) -> dict[str, str]:
-    """Return an environment that leads the host to nothing of the operator's.
-
-    The host adds what a `.env` file sets to the variables that are not set; those that lead
-    elsewhere are therefore set here.
-    """
-    environment = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
-    installed_with_pip = importlib.util.find_spec("open_webui") is not None
-    paths = [environment.get("PYTHONPATH"), None if installed_with_pip else str(host)]
-    return environment | {
-        "DATABASE_URL": f"sqlite:///{folder / 'webui.db'}",
-        "DATA_DIR": str(folder / "data"),
-        "ENABLE_DB_MIGRATIONS": "false",
-        "FROM_INIT_PY": str(installed_with_pip).lower(),
-        "OFFLINE_MODE": "true",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-        "REDIS_URL": "",
-        "STATIC_DIR": str(folder / "static"),
-        "USE_SLIM_DOCKER": "true",
-        "VECTOR_DB": "",
-        "WEBUI_SECRET_KEY": "throw-away",
-    }
 
 
 def render(diagnosis: Diagnosis) -> list[str]:

@@ -1,21 +1,102 @@
-"""Imports the host as a server would, against a throw-away data directory, and reports.
+"""Imports the host as a server would, in a process of its own, and reports what came of it.
 
-`owui-keygate doctor` runs this in a process of its own: `python -m owui_keygate.probe REPORT`.
-The report is a JSON object, written to the file REPORT.
+The host migrates its database and writes files as it is imported, so that process gets a
+throw-away data directory and database. It is `python -m owui_keygate.probe REPORT`, and writes its
+report, a JSON object, to the file REPORT.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
+import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from owui_keygate import startup
 
+IMPORT_SECONDS = 300
+
+_PASSED_ON = (
+    "ADMIN_API_KEY_",
+    "ENABLE_ADMIN_API_KEY_BYPASS",
+    "HOME",
+    "LANG",
+    "LC_",
+    "LD_LIBRARY_PATH",
+    "OWUI_KEYGATE",
+    "PATH",
+    "PYTHON",
+    "SYSTEMROOT",
+    "VIRTUAL_ENV",
+)
+
+
+class ProbeError(Exception):
+    """The host could not even be imported; the message says how that ended."""
+
+
+def probe(host: Path) -> dict[str, Any]:
+    """Import the host that a folder holds, and return the report.
+
+    Raises:
+        ProbeError: It has written none.
+    """
+    with tempfile.TemporaryDirectory(prefix="owui-keygate-doctor-") as folder:
+        report = Path(folder) / "report.json"
+        try:
+            run = subprocess.run(  # noqa: S603 (our own module in this very interpreter)
+                [sys.executable, "-P", "-m", "owui_keygate.probe", str(report)],
+                cwd=folder,
+                env=_environment(host, Path(folder)),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=IMPORT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            message = f"importing Open WebUI takes more than {IMPORT_SECONDS} seconds"
+            raise ProbeError(message) from error
+        if not report.is_file():
+            last = (run.stderr.strip().splitlines() or ["no output"])[-1]
+            message = f"importing Open WebUI ended with exit code {run.returncode}: {last}"
+            raise ProbeError(message)
+        found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        return found
+
+
+def _environment(host: Path, folder: Path) -> dict[str, str]:
+    """Return an environment that leads the host to nothing of the operator's.
+
+    The host adds what a `.env` file sets to the variables that are not set; those that lead
+    elsewhere are therefore set here.
+    """
+    environment = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
+    installed_with_pip = importlib.util.find_spec("open_webui") is not None
+    paths = [environment.get("PYTHONPATH"), None if installed_with_pip else str(host)]
+    return environment | {
+        "DATABASE_URL": f"sqlite:///{folder / 'webui.db'}",
+        "DATA_DIR": str(folder / "data"),
+        "ENABLE_DB_MIGRATIONS": "false",
+        "FROM_INIT_PY": str(installed_with_pip).lower(),
+        "OFFLINE_MODE": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "REDIS_URL": "",
+        "STATIC_DIR": str(folder / "static"),
+        "USE_SLIM_DOCKER": "true",
+        "VECTOR_DB": "",
+        "WEBUI_SECRET_KEY": "throw-away",
+    }
+
 
 def main(report_file: Path) -> None:
-    """Import the host's modules that are patched, and write what came of it."""
+    """Import the host's modules that are patched, and write the report."""
     active = startup.is_installed()
     startup.install()
     error = None
