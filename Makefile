@@ -31,6 +31,7 @@ test-rust: ## Run the tests of the Rust core
 
 .PHONY: test-python
 test-python: .venv/.wheel ## Run the Python tests, those against the real host included
+	@$(BIN)/python -m harness.environments
 	$(BIN)/python -m pytest
 
 .PHONY: bench

@@ -1,4 +1,7 @@
-"""Virtual environments with the real host in them, with and without the wheel of this project."""
+"""Virtual environments with the real host in them, with and without the wheel of this project.
+
+`python -m harness.environments` makes both, where pytest would hide for a minute what it waits for.
+"""
 
 from __future__ import annotations
 
@@ -99,3 +102,8 @@ def _is_ready(environment: Environment, contents: list[Path]) -> bool:
 
 def _mark_ready(environment: Environment, contents: list[Path]) -> None:
     (environment.folder / ".ready").write_text(_digest(contents))
+
+
+if __name__ == "__main__":
+    for with_wheel in (False, True):
+        host_environment(with_wheel=with_wheel)
