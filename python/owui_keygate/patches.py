@@ -33,11 +33,11 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ReliedOn:
-    """A function of the host that is not replaced, but whose work a replacement does itself.
+class HostFunction:
+    """A function of the host that must have a known shape.
 
     Attributes:
-        module: The module that defines it.
+        module: The module it is looked up in.
         name: Its name in that module, dotted for a method.
         shape: What it must look like.
     """
@@ -52,26 +52,16 @@ class ReliedOn:
 
 
 @dataclass(frozen=True, slots=True)
-class PatchPoint:
-    """A function of the host that is replaced.
+class PatchPoint(HostFunction):
+    """A function of the host that is replaced; its module looks it up by this global name.
 
     Attributes:
-        module: The module that looks it up by its global name.
-        name: That name.
-        shape: What it must look like.
         replace: Builds the replacement from the original, its module and the installation.
-        relies_on: What else must fit.
+        relies_on: Functions that are not replaced, but whose work the replacement does itself.
     """
 
-    module: str
-    name: str
-    shape: Shape
     replace: Callable[[Callable[..., Any], ModuleType, Place], Callable[..., Any]]
-    relies_on: tuple[ReliedOn, ...] = ()
-
-    def __str__(self) -> str:
-        """Return the full name."""
-        return f"{self.module}.{self.name}"
+    relies_on: tuple[HostFunction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +107,14 @@ class Patches:
         self._applied.clear()
 
 
-def _look_up(function: ReliedOn) -> object:
+def _look_up(function: HostFunction) -> object:
     try:
         return attrgetter(function.name)(importlib.import_module(function.module))
     except (ImportError, AttributeError):
         return None
 
 
-def _check(point: PatchPoint | ReliedOn, function: Any) -> Callable[..., Any]:  # noqa: ANN401
+def _check(point: HostFunction, function: Any) -> Callable[..., Any]:  # noqa: ANN401
     mismatch = find_mismatch(function, point.shape)
     if mismatch is not None:
         message = f"{point}: {mismatch}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from owui_keygate import checker, key_management
 from owui_keygate._native import Decision
 from owui_keygate.hosts.generation import Generation
-from owui_keygate.patches import PatchPoint, ReliedOn
+from owui_keygate.patches import HostFunction, PatchPoint
 from owui_keygate.readers.host import HostReader
 from owui_keygate.shapes import Shape
 
@@ -116,7 +116,7 @@ def _words(text: str, *more: str) -> frozenset[str]:
     return frozenset(text.split()).union(more)
 
 
-_LOOKUP = ReliedOn(
+_LOOKUP = HostFunction(
     module="open_webui.models.users",
     name="UsersTable.get_user_by_api_key",
     shape=Shape(
