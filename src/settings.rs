@@ -108,7 +108,7 @@ impl Reader<'_> {
             None => default,
             Some(Ok(value)) => value,
             Some(Err(reason)) => {
-                self.refuse(variable, reason, "the bypass stays off");
+                self.refuse(variable, reason);
                 return default;
             }
         };
@@ -128,12 +128,11 @@ impl Reader<'_> {
             self.refuse(
                 variable,
                 "is set, but this version has no such limit: unset it",
-                "the bypass stays off",
             );
         }
     }
 
-    fn refuse(&mut self, variable: &str, reason: &'static str, effect: &'static str) {
+    fn refuse(&mut self, variable: &str, reason: &'static str) {
         self.problems.push(Problem {
             variable: variable.to_owned(),
             reason,
@@ -142,7 +141,7 @@ impl Reader<'_> {
             variable: variable.to_owned(),
             value: "refused",
             given: true,
-            effect,
+            effect: "the bypass stays off",
         });
     }
 }
