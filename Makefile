@@ -4,9 +4,6 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 
-# The release of Open WebUI that demo and tests run on.
-export HOST ?= 0.12.4
-
 WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE README.md pyproject.toml \
 	$(shell find src python startup -type f -not -path '*/__pycache__/*')
 

@@ -104,11 +104,10 @@ def lines(client: Client, who: Cast, *, bypass: bool) -> Iterator[Line]:
 
 def show(folder: Path, *, bypass: bool, who: Cast | None) -> tuple[bool, Cast]:
     """Start a server, print its table, and return whether every line is as expected."""
-    say(f"Starting Open WebUI {HOST_VERSION} with the bypass {'on' if bypass else 'off'} ...")
     with demo_server(folder, bypass=bypass) as server:
         client = server.client()
         who = who or cast(client)
-        state = "on" if bypass else "off"
+        state = on_or_off(bypass=bypass)
         print(f"\nAPI keys are off for everybody; ENABLE_ADMIN_API_KEY_BYPASS is {state}:")
         all_good = True
         for line in lines(client, who, bypass=bypass):
@@ -119,8 +118,14 @@ def show(folder: Path, *, bypass: bool, who: Cast | None) -> tuple[bool, Cast]:
     return all_good, who
 
 
+def on_or_off(*, bypass: bool) -> str:
+    """Return the word for it."""
+    return "on" if bypass else "off"
+
+
 def demo_server(folder: Path, *, bypass: bool) -> Server:
-    """Return a server of the host with the wheel in it."""
+    """Return a server of the host with the wheel in it, about to be started."""
+    say(f"Starting Open WebUI {HOST_VERSION} with the bypass {on_or_off(bypass=bypass)} ...")
     settings = people.ADMIN_SETTINGS | {"ENABLE_ADMIN_API_KEY_BYPASS": str(bypass).lower()}
     return Server(host_environment(with_wheel=True), folder, settings)
 
@@ -136,7 +141,6 @@ def demo(folder: Path) -> int:
 
 def serve(folder: Path) -> int:
     """Leave a server running until it is interrupted."""
-    say(f"Starting Open WebUI {HOST_VERSION} with the bypass on ...")
     with demo_server(folder, bypass=True) as server:
         client = server.client()
         admin = cast(client).admin

@@ -37,6 +37,25 @@ class Environment:
         """The folder its packages are installed into."""
         return next(self.folder.glob("lib/python3.*/site-packages"))
 
+    def run(
+        self,
+        command: str,
+        *arguments: str | Path,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        seconds: int = 120,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in it to its end, whatever that is, and return what it printed."""
+        return subprocess.run(
+            [self.command(command), *arguments],
+            env=env,
+            cwd=cwd,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+
     def pip(self, *arguments: str | Path) -> None:
         """Install or uninstall packages, with uv."""
         action, *rest = arguments

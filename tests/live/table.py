@@ -60,6 +60,9 @@ class Rules(NamedTuple):
     restricted: bool
 
 
+TIMES = {"date", "x-process-time"}
+"""The headers that differ from request to request."""
+
 ALL_RULES = [Rules(*pair) for pair in itertools.product((True, False), repeat=2)]
 
 
@@ -118,6 +121,3 @@ def without_times(response: Response) -> Answer:
     """Return an answer that is the same whenever it is given."""
     headers = {name: value for name, value in response.headers.items() if name not in TIMES}
     return Answer(response.status, frozenset(headers.items()), response.body)
-
-
-TIMES = {"date", "x-process-time"}

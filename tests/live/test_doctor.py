@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from tests.live.altered import alter_host
 from tests.live.conftest import BYPASS_ON
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from harness.environments import Environment
@@ -26,15 +26,9 @@ SIGNATURE = "async def get_current_user_by_api_key(request, api_key: str"
 def doctor(
     environment: Environment, settings: dict[str, str], *options: str, folder: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [environment.command("owui-keygate"), "doctor", *options],
-        cwd=folder or environment.folder,
-        env={"PATH": os.environ["PATH"]} | settings,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    env = {"PATH": os.environ["PATH"]} | settings
+    cwd = folder or environment.folder
+    return environment.run("owui-keygate", "doctor", *options, env=env, cwd=cwd)
 
 
 def facts(environment: Environment, settings: dict[str, str]) -> dict[str, Any]:

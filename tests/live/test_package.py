@@ -40,8 +40,6 @@ def test_pip_installs_from_the_source_distribution(tmp_path: Path) -> None:
     environment = make_environment(tmp_path / "venv")
     environment.pip("install", archive)
     code = "import owui_keygate, owui_keygate._native; print(owui_keygate.__version__)"
-    found = subprocess.run(
-        [environment.python, "-c", code], check=True, capture_output=True, text=True
-    )
+    found = environment.run("python", "-c", code)
     assert found.stdout == f"{__version__}\n"
     assert (environment.site_packages / "owui_keygate_startup.pth").is_file()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,7 @@ from tests.live.altered import alter_host
 from tests.live.conftest import BYPASS_ON
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from tests.live.conftest import World
@@ -40,9 +40,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 def run(environment: Environment, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [environment.python, *arguments], check=False, capture_output=True, text=True, timeout=60
-    )
+    return environment.run("python", *arguments, seconds=60)
 
 
 def loaded(environment: Environment, *arguments: str) -> list[str]:
@@ -84,7 +82,7 @@ def test_uninstalling_leaves_no_file(tmp_path: Path) -> None:
     before = files(environment)
     environment.pip("install", built_wheel())
     assert loaded(environment) == ["owui_keygate", "owui_keygate.startup"]
-    subprocess.run([environment.command("owui-keygate"), "--version"], check=True)
+    assert environment.run("owui-keygate", "--version").returncode == 0
     assert files(environment) > before
     environment.pip("uninstall", "owui-keygate")
     assert {f for f in files(environment) if "owui" in f} == set()
@@ -235,14 +233,8 @@ def run_with_host(
     environment: Environment, folder: Path, settings: dict[str, str], code: str
 ) -> subprocess.CompletedProcess[str]:
     """Run code in an interpreter that can import the real host, with data of its own."""
-    return subprocess.run(
-        [environment.python, "-c", code],
-        env=host_settings(folder) | {"FROM_INIT_PY": "true"} | settings,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    env = host_settings(folder) | {"FROM_INIT_PY": "true"} | settings
+    return environment.run("python", "-c", code, env=env)
 
 
 def test_reverting_puts_the_hosts_own_functions_back(keygate: Environment, tmp_path: Path) -> None:
@@ -362,15 +354,8 @@ def test_the_layout_of_the_official_image(
     with Server(environment, data, BYPASS_ON, command) as server:
         assert answers(server, world) == BYPASS
         assert f"is in place on Open WebUI {HOST_VERSION}" in server.log
-    doctor = subprocess.run(
-        [environment.command("owui-keygate"), "doctor"],
-        cwd=backend,
-        env={"PATH": os.environ["PATH"]} | BYPASS_ON,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    env = {"PATH": os.environ["PATH"]} | BYPASS_ON
+    doctor = environment.run("owui-keygate", "doctor", cwd=backend, env=env)
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr
 
 
