@@ -1,0 +1,66 @@
+"""A real PostgreSQL of one's own, from the package `pgserver`."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg
+
+with warnings.catch_warnings():
+    # It warns at import where XDG_RUNTIME_DIR is not set, which is so on a bare machine.
+    warnings.simplefilter("ignore")
+    from pgserver.postgres_server import PostgresServer, get_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Postgres:
+    """A PostgreSQL on a Unix socket, with its data under a folder; a context manager.
+
+    Args:
+        folder: Holds the data, the socket and the log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server: PostgresServer | None = None
+
+    def __enter__(self) -> Self:
+        """Start the server."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the server."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._server = get_server(self.folder)
+
+    def stop(self) -> None:
+        """Stop the server, and break every connection to it."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.cleanup()
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the address of a database, as the host takes it."""
+        return f"postgresql://postgres:@/{database}?host={self.folder}"
+
+    def create(self, database: str, template: str | None = None) -> str:
+        """Make a database, a copy of another if one is named, and return its address."""
+        copied = f' TEMPLATE "{template}"' if template else ""
+        self.execute(f'CREATE DATABASE "{database}"{copied}')
+        return self.url(database)
+
+    def execute(
+        self, statement: str, parameters: tuple[object, ...] = (), database: str = "postgres"
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement, commit it and return its rows."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
