@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from owui_keygate.readers import Reader, User
+    from owui_keygate.readers import Reader, Rules, User
 
 log = logging.getLogger("owui_keygate")
 
@@ -34,15 +34,17 @@ class Host(NamedTuple):
 
     Attributes:
         reader: Reads user, key and rules from the host's database.
+        is_permitted: Asks the host whether a user has the permission `features.api_keys` now.
         api_key_header: The name of the host's API-key header.
         refusals: The host's answer for each decision that refuses.
-        on_allowed: What the host does for a user it lets in.
+        on_allowed: Starts what the host does for a user it lets in; nobody waits for it.
     """
 
     reader: Reader
+    is_permitted: Callable[[User, Rules], Awaitable[bool]]
     api_key_header: str
     refusals: Mapping[Decision, Refusal]
-    on_allowed: Callable[[User], Awaitable[None]]
+    on_allowed: Callable[[User], None]
 
 
 def replacement(
@@ -60,7 +62,7 @@ def replacement(
             # Only the type is named: the text of a database error repeats the key.
             log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
         if user is not None and decision in (Decision.Allow, Decision.AllowBypass):
-            await host.on_allowed(user)
+            host.on_allowed(user)
             return user
         refusal = None if decision is None else host.refusals.get(decision)
         if refusal is None:
@@ -79,18 +81,17 @@ async def _judge(
         "path": request.scope["path"],
         "now": int(time.time()),
     }
-    principal = await host.reader.principal(api_key)
-    if principal is None:
+    reading = await host.reader.read(api_key)
+    if reading is None:
         return policy.decide(**facts, role=None), None
-    rules = await host.reader.rules()
     facts |= {
-        "role": principal.user.role,
-        "expires_at": principal.expires_at,
-        "keys_enabled": rules.keys_enabled,
-        "allowed_endpoints": rules.allowed_endpoints,
+        "role": reading.user.role,
+        "expires_at": reading.expires_at,
+        "keys_enabled": reading.rules.keys_enabled,
+        "allowed_endpoints": reading.rules.allowed_endpoints,
     }
     decision = policy.decide(**facts)
     if decision == Decision.AskPermission:
-        permitted = await host.reader.permitted(principal.user, rules)
+        permitted = await host.is_permitted(reading.user, reading.rules)
         decision = policy.decide(**facts, permitted=permitted)
-    return decision, principal.user
+    return decision, reading.user

@@ -135,10 +135,12 @@ def render(diagnosis: Diagnosis) -> list[str]:
 
 def _render_host(facts: dict[str, Any]) -> list[str]:
     generation = f"generation {facts['generation']}" if facts["generation"] else "unknown"
+    reader = facts["reader"]
     tried = "" if facts["tried"] else ", a release not tried"
     lines = [
         f"Open WebUI    {facts['host_version'] or 'not looked at'} ({generation}{tried})",
         f"              {facts['host']}",
+        f"reader        {reader['name']} ({reader['reason']})" if reader else "reader        none",
         "patch points",
     ]
     lines += [

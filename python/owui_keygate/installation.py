@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from owui_keygate._native import Policy, Settings
     from owui_keygate.hosts.generation import Generation
+    from owui_keygate.readers.choice import Choice
 
 log = logging.getLogger("owui_keygate")
 
@@ -40,6 +41,7 @@ class Installation:
         failure: Why the extension has left the host as it is, if it has.
         host_fits: False where the reason for that is the host.
         policy: The decision; to be asked for only by replacements.
+        reader: How the database is read, once the check has been replaced.
     """
 
     def __init__(self) -> None:
@@ -49,6 +51,7 @@ class Installation:
         self.failure: str | None = None
         self.host_fits = True
         self.policy: Policy
+        self.reader: Choice | None = None
         self._patches = Patches()
 
     def host_module_executed(self, module: ModuleType) -> None:
@@ -87,10 +90,11 @@ class Installation:
         from owui_keygate import __version__
 
         log.info(
-            "owui-keygate %s is in place on Open WebUI %s (generation %s), the bypass is %s",
+            "owui-keygate %s is in place on Open WebUI %s (generation %s), %s, the bypass is %s",
             __version__,
             self.host_version,
             self.generation.name,
+            self.reader,
             "on" if self.settings.bypass else "off",
         )
 
@@ -103,6 +107,7 @@ class Installation:
             "tried": self.host_version in self.generation.tried if self.generation else False,
             "host_fits": self.host_fits,
             "failure": self.failure,
+            "reader": self.reader and self.reader._asdict(),
             "patch_points": {str(point): self._patches.is_applied(point) for point in points},
             "settings": json.loads(self.settings.to_json()) if self.settings else None,
         }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from owui_keygate._native import Policy
+    from owui_keygate.readers.choice import Choice
     from owui_keygate.shapes import Shape
 
 
@@ -22,11 +23,15 @@ class HostDoesNotFitError(Exception):
 
 
 class Place(Protocol):
-    """What a replacement may ask of the installation it belongs to."""
+    """What a replacement may ask of the installation it belongs to.
 
-    @property
-    def policy(self) -> Policy:
-        """The decision."""
+    Attributes:
+        policy: The decision.
+        reader: To be set to how the database is read.
+    """
+
+    policy: Policy
+    reader: Choice | None
 
     def announce(self) -> None:
         """Log that the extension is in place, and how."""

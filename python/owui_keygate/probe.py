@@ -15,14 +15,18 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from owui_keygate import startup
+
+if TYPE_CHECKING:
+    from owui_keygate.readers.choice import Choice
 
 IMPORT_SECONDS = 300
 
 _PASSED_ON = (
     "ADMIN_API_KEY_",
+    "DATABASE_",
     "ENABLE_ADMIN_API_KEY_BYPASS",
     "HOME",
     "LANG",
@@ -80,7 +84,6 @@ def _environment(host: Path, folder: Path) -> dict[str, str]:
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
     paths = [environment.get("PYTHONPATH"), None if installed_with_pip else str(host)]
     return environment | {
-        "DATABASE_URL": f"sqlite:///{folder / 'webui.db'}",
         "DATA_DIR": str(folder / "data"),
         "ENABLE_DB_MIGRATIONS": "false",
         "FROM_INIT_PY": str(installed_with_pip).lower(),
@@ -95,19 +98,51 @@ def _environment(host: Path, folder: Path) -> dict[str, str]:
     }
 
 
+def _redirect_database(file: Path) -> str:
+    """Give the host a file as its database, and return the URL of the operator's own.
+
+    The host puts that URL together in `open_webui.env`, which connects to nothing.
+    """
+    env: Any = importlib.import_module("open_webui.env")
+    url = str(env.DATABASE_URL)
+    env.DATABASE_URL = f"sqlite:///{file}"
+    env.DATABASE_SCHEMA = None
+    env.DATABASE_ENABLE_IAM_TOKEN_AUTH = False
+    return url
+
+
+def _choose_reader(url: str) -> Choice:
+    from sqlalchemy import make_url
+
+    from owui_keygate.readers.choice import Choice, choose
+
+    database = importlib.import_module("open_webui.internal.db")
+    try:
+        # The host has no public name for what makes the URL of its engine of this one.
+        return choose(make_url(database._make_async_url(url)))  # noqa: SLF001
+    except Exception as error:  # noqa: BLE001 (its text may hold the password)
+        return Choice("none", f"the host cannot read DATABASE_URL: {type(error).__name__}")
+
+
 def main(report_file: Path) -> None:
     """Import the host's modules that are patched, and write the report."""
     active = startup.is_installed()
     startup.install()
-    error = None
+    reader = error = None
     try:
+        url = _redirect_database(report_file.with_name("webui.db"))
+        reader = _choose_reader(url)._asdict()
         for name in sorted(startup.HOST_MODULES):
             importlib.import_module(name)
     except Exception as failure:  # noqa: BLE001 (it goes into the report)
         error = f"{type(failure).__name__}: {failure}"
     from owui_keygate.installation import INSTALLATION
 
-    report = INSTALLATION.report() | {"start_up_file_active": active, "import_error": error}
+    report = INSTALLATION.report() | {
+        "start_up_file_active": active,
+        "import_error": error,
+        "reader": reader,
+    }
     report_file.write_text(json.dumps(report), encoding="utf-8")
 
 

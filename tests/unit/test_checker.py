@@ -11,7 +11,7 @@ import pytest
 from fastapi import HTTPException
 from owui_keygate import checker, key_management
 from owui_keygate._native import Decision, PanicException, Policy
-from owui_keygate.readers import Principal, Rules
+from owui_keygate.readers import Reading, Rules
 from starlette.requests import Request
 
 KEY = "sk-0123456789"
@@ -25,28 +25,25 @@ class Admin:
     role: str = "admin"
 
 
+OFF = Rules(keys_enabled=False, allowed_endpoints=None, permissions={})
+ON = Rules(keys_enabled=True, allowed_endpoints=None, permissions={})
+
+
 @dataclass
 class Reader:
     """Reads what it is given, or raises it."""
 
-    principal_found: Any = field(default_factory=lambda: Principal(Admin(), None))
-    rules_found: Any = field(
-        default_factory=lambda: Rules(keys_enabled=False, allowed_endpoints=None, permissions={})
-    )
-    permitted_found: Any = True
+    found: Any = field(default_factory=lambda: Reading(Admin(), None, OFF))
+    permitted: Any = True
 
-    async def principal(self, api_key: str) -> Principal | None:
+    async def read(self, api_key: str) -> Reading | None:
         assert api_key == KEY
-        found: Principal | None = await give(self.principal_found)
+        found: Reading | None = await give(self.found)
         return found
 
-    async def rules(self) -> Rules:
-        found: Rules = await give(self.rules_found)
-        return found
-
-    async def permitted(self, _user: object, _rules: Rules) -> bool:
-        found: bool = await give(self.permitted_found)
-        return found
+    async def is_permitted(self, _user: object, _rules: Rules) -> bool:
+        permitted: bool = await give(self.permitted)
+        return permitted
 
 
 async def give(found: Any) -> Any:  # noqa: ANN401
@@ -66,10 +63,9 @@ def check(
     policy: Any = None,  # noqa: ANN401
     refusals: dict[Decision, checker.Refusal] | None = None,
 ) -> object:
-    async def on_allowed(_user: object) -> None:
-        await asyncio.sleep(0)
-
-    host = checker.Host(reader, "X-API-Key", refusals or {}, on_allowed)
+    host = checker.Host(
+        reader, reader.is_permitted, "X-API-Key", refusals or {}, on_allowed=lambda _user: None
+    )
     function = checker.replacement(original, policy or Policy(bypass=True), host)
     headers = [(b"authorization", f"Bearer {KEY}".encode())]
     request = Request({"type": "http", "headers": headers, "path": "/"})
@@ -78,7 +74,7 @@ def check(
 
 def test_an_administrator_gets_in_as_their_own_user_object() -> None:
     reader = Reader()
-    assert check(reader) is reader.principal_found.user
+    assert check(reader) is reader.found.user
 
 
 @pytest.mark.parametrize(
@@ -86,12 +82,11 @@ def test_an_administrator_gets_in_as_their_own_user_object() -> None:
     [RuntimeError(f"no connection for {KEY}"), HTTPException(500), PanicException(KEY)],
     ids=["exception", "HTTP exception", "panic"],
 )
-@pytest.mark.parametrize("fact", ["principal_found", "rules_found", "permitted_found"])
+@pytest.mark.parametrize("fact", ["found", "permitted"])
 def test_where_reading_fails_the_host_decides(
     fact: str, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reader = Reader(rules_found=Rules(keys_enabled=True, allowed_endpoints=None, permissions={}))
-    reader.principal_found = Principal(Admin(role="user"), None)
+    reader = Reader(Reading(Admin(role="user"), None, ON))
     setattr(reader, fact, error)
     assert check(reader) is BY_HOST
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
@@ -111,23 +106,23 @@ def test_where_the_decision_panics_the_host_decides() -> None:
 def test_a_user_of_an_unexpected_shape_is_the_hosts(role: object) -> None:
     user = Admin()
     user.role = role  # type: ignore[assignment]
-    assert check(Reader(principal_found=Principal(user, None))) is BY_HOST
+    assert check(Reader(Reading(user, None, ON))) is BY_HOST
 
 
 def test_a_refusal_the_adapter_does_not_know_is_the_hosts() -> None:
-    assert check(Reader(principal_found=None)) is BY_HOST
+    assert check(Reader(None)) is BY_HOST
 
 
 def test_a_refusal_is_the_hosts_answer() -> None:
     unknown = {Decision.UnknownKey: checker.Refusal(401, "who?")}
     with pytest.raises(HTTPException) as refused:
-        check(Reader(principal_found=None), refusals=unknown)
+        check(Reader(None), refusals=unknown)
     assert (refused.value.status_code, refused.value.detail) == (401, "who?")
 
 
 def test_a_request_that_is_given_up_is_not_answered_by_the_host() -> None:
     with pytest.raises(asyncio.CancelledError):
-        check(Reader(principal_found=asyncio.CancelledError()))
+        check(Reader(asyncio.CancelledError()))
 
 
 def test_where_key_management_fails_the_host_decides(caplog: pytest.LogCaptureFixture) -> None:

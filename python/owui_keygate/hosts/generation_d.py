@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from owui_keygate import checker, key_management
 from owui_keygate._native import Decision
+from owui_keygate.background import in_background
 from owui_keygate.hosts.generation import Generation
 from owui_keygate.patches import HostFunction, PatchPoint
-from owui_keygate.readers.host import HostReader
+from owui_keygate.readers.choice import choose, open_reader
 from owui_keygate.shapes import Shape
 
 if TYPE_CHECKING:
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 
     from owui_keygate.checker import Refusal
     from owui_keygate.patches import Place
-    from owui_keygate.readers import User
+    from owui_keygate.readers import Rules, User
 
 
 def _replace_check(
     original: Callable[..., Any], auth: ModuleType, place: Place
 ) -> Callable[..., Any]:
+    users = importlib.import_module("open_webui.models.users")
+    engine = importlib.import_module("open_webui.internal.db").async_engine
+    place.reader = choose(engine.url)
     host = checker.Host(
-        reader=HostReader(auth, importlib.import_module("open_webui.models.users")),
+        reader=open_reader(place.reader, users, auth.Config, engine),
+        is_permitted=_is_permitted(auth),
         api_key_header=_api_key_header(),
         refusals=_refusals(auth),
         on_allowed=_on_allowed(auth),
@@ -73,8 +78,15 @@ def _refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
     }
 
 
-def _on_allowed(auth: ModuleType) -> Callable[[User], Awaitable[None]]:
-    async def on_allowed(user: User) -> None:
+def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
+    async def is_permitted(user: User, rules: Rules) -> bool:
+        return bool(await auth.has_permission(user.id, "features.api_keys", rules.permissions))
+
+    return is_permitted
+
+
+def _on_allowed(auth: ModuleType) -> Callable[[User], None]:
+    def on_allowed(user: User) -> None:
         if auth.ENABLE_OTEL:
             from opentelemetry import trace
 
@@ -86,7 +98,7 @@ def _on_allowed(auth: ModuleType) -> Callable[[User], Awaitable[None]]:
                     "client.auth.type": "api_key",
                 }
             )
-        await auth.Users.update_last_active_by_id(user.id)
+        in_background(auth.Users.update_last_active_by_id(user.id))
 
     return on_allowed
 

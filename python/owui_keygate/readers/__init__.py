@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENABLED = "auth.enable_api_keys"
+RESTRICTED = "auth.api_key.endpoint_restrictions"
+ENDPOINTS = "auth.api_key.allowed_endpoints"
+PERMISSIONS = "user.permissions"
+RULES = (ENABLED, RESTRICTED, ENDPOINTS, PERMISSIONS)
+"""The keys of the host's rules in its table `config`."""
 
 
 class User(Protocol):
@@ -14,16 +23,7 @@ class User(Protocol):
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The user whom a key names, and the `expires_at` of the key's row in epoch seconds."""
-
-    user: User
-    expires_at: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """The host's rules about API keys.
 
     Attributes:
@@ -37,14 +37,39 @@ class Rules:
     permissions: object
 
 
+class Reading(NamedTuple):
+    """What the database holds about a key that names somebody.
+
+    Attributes:
+        user: The user whom the key names; an object of this request alone.
+        expires_at: `expires_at` of the key's row, in epoch seconds.
+        rules: The rules in force.
+    """
+
+    user: User
+    expires_at: int | None
+    rules: Rules
+
+
+class NotReadyError(Exception):
+    """A reader is still getting ready; nothing has failed."""
+
+
 class Reader(Protocol):
-    """Reads from the host's database. Whatever it raises means that the host decides."""
+    """Reads from the host's database. Whatever it raises means that it does not know."""
 
-    async def principal(self, api_key: str) -> Principal | None:
-        """Return whom a key names now, or None for a key that names nobody."""
+    async def read(self, api_key: str) -> Reading | None:
+        """Return what is known about a key now, or None for a key that names nobody."""
 
-    async def rules(self) -> Rules:
-        """Return the rules in force now."""
 
-    async def permitted(self, user: User, rules: Rules) -> bool:
-        """Return whether a user has the permission `features.api_keys` now."""
+def rules_of(values: Mapping[str, object]) -> Rules:
+    """Return the rules that values of the host's configuration make, read as the host reads them.
+
+    Args:
+        values: What `Config.get_many` of the host gives for `RULES`.
+    """
+    return Rules(
+        keys_enabled=bool(values.get(ENABLED)),
+        allowed_endpoints=str(values.get(ENDPOINTS, "")) if values.get(RESTRICTED) else None,
+        permissions=values.get(PERMISSIONS),
+    )

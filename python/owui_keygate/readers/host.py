@@ -6,30 +6,22 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from owui_keygate.readers import Principal, Rules
+from owui_keygate.readers import RULES, Reading, rules_of
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from owui_keygate.readers import User
-
-_ENABLED = "auth.enable_api_keys"
-_RESTRICTED = "auth.api_key.endpoint_restrictions"
-_ENDPOINTS = "auth.api_key.allowed_endpoints"
-_PERMISSIONS = "user.permissions"
-
 
 class HostReader:
-    """A `Reader` for generation D.
+    """A `Reader` for generation D that costs what the host's own check costs.
 
     Args:
-        auth: The host's module `open_webui.utils.auth`.
         users: The host's module `open_webui.models.users`.
+        config: The host's class `Config`.
     """
 
-    def __init__(self, auth: ModuleType, users: ModuleType) -> None:
-        self._config = auth.Config
-        self._has_permission = auth.has_permission
+    def __init__(self, users: ModuleType, config: type) -> None:
+        self._config = config
         self._session = users.get_async_db_context
         self._to_model = users.UserModel.model_validate
         key = users.ApiKey
@@ -39,24 +31,12 @@ class HostReader:
             .where(key.key == bindparam("api_key"))
         )
 
-    async def principal(self, api_key: str) -> Principal | None:
-        """Return whom a key names now, in one statement, or None."""
+    async def read(self, api_key: str) -> Reading | None:
+        """Return what is known about a key now, in two statements."""
         async with self._session() as session:
             row = (await session.execute(self._statement, {"api_key": api_key})).first()
             if row is None:
                 return None
-            return Principal(user=self._to_model(row[0]), expires_at=row[1])
-
-    async def rules(self) -> Rules:
-        """Return the rules in force now, in one statement."""
-        values = await self._config.get_many(_ENABLED, _RESTRICTED, _ENDPOINTS, _PERMISSIONS)
-        restricted = values.get(_RESTRICTED)
-        return Rules(
-            keys_enabled=bool(values.get(_ENABLED)),
-            allowed_endpoints=str(values.get(_ENDPOINTS, "")) if restricted else None,
-            permissions=values.get(_PERMISSIONS),
-        )
-
-    async def permitted(self, user: User, rules: Rules) -> bool:
-        """Return the host's own answer."""
-        return bool(await self._has_permission(user.id, "features.api_keys", rules.permissions))
+            user = self._to_model(row[0])
+        values = await self._config.get_many(*RULES)  # type: ignore[attr-defined]
+        return Reading(user, row[1], rules_of(values))

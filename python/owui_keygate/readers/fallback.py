@@ -1,0 +1,57 @@
+"""A fast reader, and the host's own models wherever it does not know."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from owui_keygate.readers import NotReadyError
+
+if TYPE_CHECKING:
+    from owui_keygate.readers import Reader, Reading
+
+log = logging.getLogger("owui_keygate")
+
+LONGEST_KEY = 256
+"""Longer than any key of the host by far; what is longer is for the host to look at."""
+
+QUIET_SECONDS = 60.0
+"""A database that is down fails every request; one line a minute says as much."""
+
+
+class FallbackReader:
+    """A `Reader` that asks a fast reader first and, whatever that raises, another one.
+
+    Args:
+        fast: Raises where it cannot know at once.
+        host: Reads as the host itself does.
+    """
+
+    def __init__(self, fast: Reader, host: Reader) -> None:
+        self._fast = fast
+        self._host = host
+        self._quiet_until = 0.0
+
+    async def read(self, api_key: str) -> Reading | None:
+        """Return what is known about a key now, or None for a key that names nobody."""
+        if _is_plain(api_key):
+            try:
+                return await self._fast.read(api_key)
+            except NotReadyError:
+                pass
+            except Exception as error:  # noqa: BLE001 (the host's own way answers, or fails too)
+                self._warn(error)
+        return await self._host.read(api_key)
+
+    def _warn(self, error: Exception) -> None:
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + QUIET_SECONDS
+            # Only the type is named: the text of a database error may repeat the key.
+            log.warning("Reading through the host's own models: %s", type(error).__name__)
+
+
+def _is_plain(api_key: str) -> bool:
+    """Whether every database takes the key for what it is: libpq would cut it at a zero byte."""
+    return len(api_key) <= LONGEST_KEY and api_key.isascii() and api_key.isprintable()

@@ -1,0 +1,145 @@
+"""One statement, prepared on one connection in libpq's pipeline mode.
+
+Requests of one worker need not wait for each other: each statement is sent at once, and the answers
+come in the same order (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from psycopg.adapt import Transformer
+from psycopg.pq import DiagnosticField, ExecStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import AsyncConnection
+    from psycopg.pq.abc import PGresult
+
+ANSWER_SECONDS = 1.0
+"""How long a statement may take. A longer one is given up, and the connection with it."""
+
+_DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+
+
+class PipelineError(Exception):
+    """The connection is of no more use; the message holds no parameter."""
+
+
+class Pipeline:
+    """A prepared statement on a connection that nothing else may use from now on.
+
+    It belongs to the event loop it is made in.
+
+    Args:
+        connection: A connection in autocommit mode.
+        statement: The statement, with the parameters $1, $2, ...
+    """
+
+    def __init__(self, connection: AsyncConnection[tuple[object, ...]], statement: str) -> None:
+        self._connection = connection
+        self._transformer = Transformer(connection)
+        self._pg = connection.pgconn
+        self._socket = self._pg.socket
+        self._loop = asyncio.get_running_loop()
+        self._process = os.getpid()
+        self._text = statement.encode()
+        # Behind a pooler a name may meet a connection of another client, so equal names must
+        # mean equal statements.
+        self._name = b"owui_keygate_" + hashlib.sha256(self._text).hexdigest()[:16].encode()
+        self._waiting: deque[asyncio.Future[PGresult]] = deque()
+        self._result: PGresult | None = None
+        self._pg.nonblocking = 1
+        self._pg.enter_pipeline_mode()
+        self._loop.add_reader(self._socket, self._receive)
+
+    def is_usable(self) -> bool:
+        """Whether the connection is open and belongs to this process and event loop."""
+        return (
+            self._socket >= 0
+            and self._process == os.getpid()
+            and self._loop is asyncio.get_running_loop()
+        )
+
+    async def prepare(self) -> None:
+        """Have the server parse and plan the statement.
+
+        Raises:
+            PipelineError: It has refused, or the connection is lost.
+            TimeoutError: It did not answer in time.
+        """
+        self._pg.send_prepare(self._name, self._text)
+        await self._answer()
+
+    async def execute(self, parameters: Sequence[bytes]) -> list[tuple[Any, ...]]:
+        """Run the statement once, in one round trip, and return its rows as psycopg reads them.
+
+        Args:
+            parameters: The values of $1, $2, ... without a zero byte, at which libpq would cut.
+
+        Raises:
+            PipelineError: The server has refused, or the connection is lost.
+            TimeoutError: It did not answer in time.
+        """
+        self._pg.send_query_prepared(self._name, parameters)
+        self._transformer.set_pgresult(result := await self._answer())
+        return self._transformer.load_rows(0, result.ntuples, tuple)
+
+    def close(self, reason: str) -> None:
+        """Close the connection; whoever waits for an answer gets a `PipelineError`."""
+        if self._socket < 0:
+            return
+        self._loop.remove_reader(self._socket)
+        self._socket = -1
+        self._pg.finish()
+        while self._waiting:
+            answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_exception(PipelineError(reason))
+
+    async def _answer(self) -> PGresult:
+        answer: asyncio.Future[PGresult] = self._loop.create_future()
+        self._waiting.append(answer)
+        self._pg.pipeline_sync()
+        if self._pg.flush():
+            self.close("the server takes no more")
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await answer
+        except TimeoutError:
+            # The answer may be here, where the event loop was busy with something else.
+            if not answer.done() or answer.cancelled():
+                self.close("no answer in time")
+                raise
+            return answer.result()
+
+    def _receive(self) -> None:
+        try:
+            self._pg.consume_input()
+            while self._waiting and not self._pg.is_busy():
+                result = self._pg.get_result()
+                if result is None and self._result is None:
+                    break
+                if result is not None:
+                    self._take(result)
+        except Exception as error:  # noqa: BLE001 (whatever it is, those who wait must hear of it)
+            self.close(type(error).__name__)
+
+    def _take(self, result: PGresult) -> None:
+        """Keep a result until its mark comes, which says that there are no more."""
+        if result.status != ExecStatus.PIPELINE_SYNC:
+            self._result = result
+            return
+        kept, self._result = self._result, None
+        if kept is None or kept.status not in _DONE:
+            state = kept and kept.error_field(DiagnosticField.SQLSTATE)
+            self.close(f"SQLSTATE {state.decode() if state else 'unknown'}")
+            return
+        answer = self._waiting.popleft()
+        if not answer.done():
+            answer.set_result(kept)
