@@ -62,5 +62,5 @@ class Postgres:
     ) -> list[tuple[Any, ...]]:
         """Run a statement, commit it and return its rows."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
-            cursor = connection.execute(statement.encode(), parameters)
+            cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []

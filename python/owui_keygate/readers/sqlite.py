@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from owui_keygate.readers.statement import Statement
 
 
+class FileReplacedError(Exception):
+    """The database file is another one than at first, and the host may still read that one."""
+
+
 class SqliteReader:
     """A `Reader` of a SQLite file; it never waits for a lock.
 
-    Each thread of each process has a connection of its own, which is read-only, begins no
-    transaction and is opened again when the file is another one.
+    Each thread of each process has a connection of its own, which is read-only and begins no
+    transaction.
 
     Args:
         statement: What is read.
@@ -37,44 +41,41 @@ class SqliteReader:
         self._statement = statement
         self._text = statement.text(dialect)
         self._file = file
+        self._identity: tuple[int, int] | None = None
         self._thread = threading.local()
 
     async def read(self, api_key: str) -> Reading | None:
         """Return what is known about a key now, in one statement.
 
         Raises:
-            sqlite3.OperationalError: The database is locked, or cannot be read.
+            sqlite3.Error: The database is locked, or cannot be read.
             OSError: The file is not there.
+            FileReplacedError: Another file has taken its place.
         """
+        self._check_file()
         # All rows are fetched: a statement that is not at its end keeps its lock on the file.
         rows = self._connection().execute(self._text, (api_key,)).fetchall()
         return self._statement.reading(rows)
 
-    def _connection(self) -> sqlite3.Connection:
+    def _check_file(self) -> None:
         file = self._file.stat()
-        identity = (os.getpid(), file.st_dev, file.st_ino)
-        known: _Opened | None = getattr(self._thread, "opened", None)
-        if known is None or known.identity != identity:
-            if known is not None:
-                known.give_up()
-            known = self._thread.opened = _Opened(self._file, identity)
-        return known.connection
+        if self._identity is None:
+            self._identity = (file.st_dev, file.st_ino)
+        elif self._identity != (file.st_dev, file.st_ino):
+            raise FileReplacedError
 
-
-class _Opened:
-    """A connection, and the process and file it belongs to."""
-
-    _INHERITED: Final[list[sqlite3.Connection]] = []
-
-    def __init__(self, file: Path, identity: tuple[int, int, int]) -> None:
-        self.identity = identity
-        self.connection = sqlite3.connect(
-            f"{file.as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None
+    def _connection(self) -> sqlite3.Connection:
+        opened: tuple[int, sqlite3.Connection] | None = getattr(self._thread, "opened", None)
+        if opened is not None and opened[0] == os.getpid():
+            return opened[1]
+        if opened is not None:
+            _inherited.append(opened[1])
+        connection = sqlite3.connect(
+            f"{self._file.as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None
         )
+        self._thread.opened = (os.getpid(), connection)
+        return connection
 
-    def give_up(self) -> None:
-        """Close it, unless it came over a fork: SQLite forbids that, so it is kept for ever."""
-        if self.identity[0] == os.getpid():
-            self.connection.close()
-        else:
-            self._INHERITED.append(self.connection)
+
+_inherited: list[sqlite3.Connection] = []
+"""SQLite forbids a process to close a connection that it has from its parent; so none is."""

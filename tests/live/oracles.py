@@ -1,0 +1,97 @@
+"""Starts `tests/live/oracle.py` in the host's environment and talks to it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from harness.server import host_settings
+
+if TYPE_CHECKING:
+    from harness.environments import Environment
+
+SCRIPT = Path(__file__).with_name("oracle.py")
+SETTINGS = {
+    # The time of the last activity is not what is compared.
+    "DATABASE_USER_ACTIVE_STATUS_UPDATE_INTERVAL": "1e12",
+    "ENABLE_OTEL": "true",
+    "FROM_INIT_PY": "true",
+}
+
+
+class Oracle:
+    """The host's modules in a process of their own, without a server; a context manager.
+
+    Args:
+        environment: The host with the extension.
+        folder: Holds the database and the log.
+        settings: Environment variables on top of the ones every host gets.
+    """
+
+    def __init__(
+        self, environment: Environment, folder: Path, settings: dict[str, str] | None = None
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._command = [str(environment.python), str(SCRIPT)]
+        self._settings = host_settings(folder) | SETTINGS | (settings or {})
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        """Start the process; the first question waits until it is ready."""
+        with (self.folder / "log").open("w") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self.folder,
+                env=self._settings,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the process end."""
+        if self._process is not None:
+            self._process.communicate()
+
+    @property
+    def log(self) -> str:
+        """What the process has printed so far."""
+        return (self.folder / "log").read_text()
+
+    def ask(self, do: str, **facts: object) -> Any:  # noqa: ANN401
+        """Have the process do something, and return its answer."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"do": do} | facts) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, self.log[-4000:]
+        return json.loads(line)
+
+    def compare(self, key: str, path: str = "/api/models") -> Comparison:
+        """Put a request to both checks."""
+        return Comparison(self.ask("compare", key=key, path=path))
+
+
+class Comparison:
+    """What the replaced check and the host's own made of one request."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self.ours: dict[str, Any] = found["ours"]
+        self.stock: dict[str, Any] = found["stock"]
+        self.host_reads: int = found["host_reads"]
+
+    def assert_equal(self) -> None:
+        """Both said the same."""
+        assert self.ours == self.stock
+
+    def assert_equal_and_fast(self) -> None:
+        """Both said the same, and the host's models were not asked."""
+        self.assert_equal()
+        assert self.host_reads == 0

@@ -1,0 +1,196 @@
+"""Whatever breaks: a request ends as on stock, and the fast way comes back by itself."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from harness.postgres import Postgres
+from tests.live.oracles import Comparison, Oracle
+from tests.live.test_checks import person, store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.environments import Environment
+
+KEY = "sk-admin"
+SECONDS = 60
+OWN_CONNECTION = "query LIKE '%%api_key.expires_at%%' AND state = 'idle'"
+
+
+def wait_until_fast(oracle: Oracle) -> None:
+    """Ask until the fast reader answers again; every answer on the way must be the host's."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        found = oracle.compare(KEY)
+        found.assert_equal()
+        if found.host_reads == 0:
+            assert "user" in found.ours
+            return
+    raise TimeoutError
+
+
+def assert_by_the_host(oracle: Oracle, ends: str) -> None:
+    """The host's own models were asked, and the request ended as the host's own check does."""
+    found = oracle.compare(KEY)
+    found.assert_equal()
+    assert (found.host_reads, ends in found.ours) == (1, True)
+
+
+@pytest.fixture(params=["WAL", "no WAL"])
+def sqlite(
+    request: pytest.FixtureRequest, keygate: Environment, tmp_path: Path
+) -> Iterator[Oracle]:
+    settings = {
+        "DATABASE_ENABLE_SQLITE_WAL": str(request.param == "WAL"),
+        "DATABASE_SQLITE_PRAGMA_BUSY_TIMEOUT": "50",
+    }
+    with Oracle(keygate, tmp_path, settings) as made:
+        store(made, [person()])
+        wait_until_fast(made)
+        yield made
+
+
+def database(oracle: Oracle) -> Path:
+    return oracle.folder / "data" / "webui.db"
+
+
+@contextmanager
+def locked(oracle: Oracle) -> Iterator[None]:
+    """Hold the strongest lock on the database, which is to be had at once."""
+    with closing(sqlite3.connect(database(oracle), timeout=0, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("UPDATE user SET bio = 'x'")
+        yield
+
+
+def test_sqlite_faults(sqlite: Oracle) -> None:
+    """One after the other in one process, as the fast way has to come back after each."""
+    found = Comparison(sqlite.ask("fill_disk", key=KEY, path="/"))
+    assert "user" in found.ours
+    found.assert_equal_and_fast()
+
+    forked = sqlite.ask("fork", key=KEY, path="/")
+    assert forked["child"] == forked["parent"]["ours"]
+    Comparison(forked["parent"]).assert_equal_and_fast()
+
+    aside = database(sqlite).with_name("aside.db")
+    database(sqlite).rename(aside)
+    assert_by_the_host(sqlite, "user")
+    database(sqlite).write_bytes(b"not a database")
+    assert_by_the_host(sqlite, "user")
+    aside.rename(database(sqlite))
+    wait_until_fast(sqlite)
+
+    sqlite.ask("execute", statements=["ALTER TABLE api_key RENAME TO elsewhere"])
+    assert_by_the_host(sqlite, "raised")
+    sqlite.ask("execute", statements=["ALTER TABLE elsewhere RENAME TO api_key"])
+    wait_until_fast(sqlite)
+    assert sqlite.log.count("Reading through the host's own models") == 1, "one line a minute"
+    assert KEY not in sqlite.log
+
+
+def test_another_file_in_the_place_of_the_database_is_not_read(sqlite: Oracle) -> None:
+    """The host goes on with the file it has open, and so nobody knows which one holds."""
+    copy = database(sqlite).with_name("copy.db")
+    shutil.copy(database(sqlite), copy)
+    copy.rename(database(sqlite))
+    assert sqlite.compare(KEY).host_reads == 1
+    assert "FileReplacedError" in sqlite.log
+
+
+def test_a_sqlite_database_that_is_locked(keygate: Environment, tmp_path: Path) -> None:
+    settings = {
+        "DATABASE_ENABLE_SQLITE_WAL": "false",
+        "DATABASE_SQLITE_PRAGMA_BUSY_TIMEOUT": "50",
+    }
+    with Oracle(keygate, tmp_path, settings) as oracle:
+        store(oracle, [person()])
+        for _ in range(3):
+            wait_until_fast(oracle)
+            with locked(oracle):
+                assert_by_the_host(oracle, "raised")
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with Postgres(tmp_path_factory.mktemp("faults") / "postgres") as made:
+        yield made
+
+
+@pytest.fixture
+def oracle(keygate: Environment, postgres: Postgres, tmp_path: Path) -> Iterator[Oracle]:
+    url = postgres.create(tmp_path.name)
+    with Oracle(keygate, tmp_path, {"DATABASE_URL": url}) as made:
+        store(made, [person()])
+        wait_until_fast(made)
+        yield made
+
+
+def test_postgres_faults(oracle: Oracle, postgres: Postgres) -> None:
+    """One after the other in one process, as the fast way has to come back after each."""
+    name = oracle.folder.name
+    killed = postgres.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OWN_CONNECTION} "
+        "AND datname = %s",
+        (name,),
+    )
+    assert killed == [(True,)], "our one connection"
+    wait_until_fast(oracle)
+
+    forked = oracle.ask("fork", key=KEY, path="/")
+    assert forked["child"] == forked["parent"]["ours"]
+    Comparison(forked["parent"]).assert_equal_and_fast()
+
+    postgres.execute('ALTER TABLE "user" ALTER COLUMN bio TYPE VARCHAR(100)', database=name)
+    assert_by_the_host(oracle, "user")
+    wait_until_fast(oracle)
+
+    postgres.execute("ALTER TABLE api_key RENAME TO elsewhere", database=name)
+    assert_by_the_host(oracle, "raised")
+    postgres.execute("ALTER TABLE elsewhere RENAME TO api_key", database=name)
+    wait_until_fast(oracle)
+
+    postgres.stop()
+    assert_by_the_host(oracle, "raised")
+    postgres.start()
+    wait_until_fast(oracle)
+    assert KEY not in oracle.log
+
+
+def test_a_statement_that_hangs_is_given_up(oracle: Oracle, postgres: Postgres) -> None:
+    name = oracle.folder.name
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(postgres.url(name)) as other,
+    ):
+        other.execute("LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE")
+        answer = pool.submit(oracle.compare, KEY)
+        wait_for_waiting(postgres, name, statements=2)
+        assert not answer.done(), "the host's own statement hangs as well"
+        other.rollback()
+        found = answer.result(SECONDS)
+    found.assert_equal()
+    assert ("user" in found.ours, found.host_reads) == (True, 1)
+    assert "TimeoutError" in oracle.log
+    wait_until_fast(oracle)
+
+
+def wait_for_waiting(postgres: Postgres, name: str, statements: int) -> None:
+    """Wait until as many statements wait for a lock: ours, and after it the host's own."""
+    deadline = time.monotonic() + SECONDS
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
+    )
+    while postgres.execute(waiting, (name,)) != [(statements,)]:
+        assert time.monotonic() < deadline
