@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Self
 
+import psutil
+
 from harness.client import Client
 
 if TYPE_CHECKING:
@@ -84,6 +86,15 @@ class Server:
     def __exit__(self, *_: object) -> None:
         """Stop the server and all it has started."""
         self.stop()
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the processes that answer requests."""
+        if self._process is None:
+            return []
+        main = psutil.Process(self._process.pid)
+        # With several workers, Python's resource tracker is a child as well.
+        children = [child for child in main.children() if "spawn_main" in " ".join(child.cmdline())]
+        return children or [main]
 
     def start(self) -> None:
         """Start the server; `wait_until_healthy` waits for it."""
