@@ -51,6 +51,42 @@ def test_in_place(keygate: Environment) -> None:
     assert "throw-away" in found.stderr
 
 
+@pytest.mark.parametrize(
+    ("settings", "reader"),
+    [
+        ({}, "sqlite (the database is a SQLite file)"),
+        (
+            {"DATABASE_URL": "postgres://who:sk-secret@nowhere.example.org/x"},
+            "postgres (the database is PostgreSQL)",
+        ),
+        (
+            {
+                "DATABASE_TYPE": "mariadb+aiomysql",
+                "DATABASE_USER": "who",
+                "DATABASE_PASSWORD": "sk-secret",
+                "DATABASE_HOST": "nowhere.example.org",
+                "DATABASE_PORT": "3306",
+                "DATABASE_NAME": "x",
+            },
+            "host (there is no faster one for mariadb+aiomysql)",
+        ),
+        (
+            {"DATABASE_URL": "sk-secret"},
+            "none (the host cannot read DATABASE_URL: ArgumentError)",
+        ),
+    ],
+    ids=["default", "PostgreSQL", "MariaDB", "nonsense"],
+)
+def test_the_reader_is_the_one_for_the_operators_database(
+    keygate: Environment, settings: dict[str, str], reader: str
+) -> None:
+    """It is named without a connection to that database, and without its password."""
+    found = doctor(keygate, settings)
+    assert found.returncode == 0
+    assert f"reader        {reader}" in found.stdout.splitlines()
+    assert "sk-secret" not in found.stdout + found.stderr
+
+
 def test_in_place_and_off(keygate: Environment) -> None:
     report = facts(keygate, {})
     assert (report["exit_code"], report["settings"]["bypass"]) == (0, False)

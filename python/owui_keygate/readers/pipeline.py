@@ -16,7 +16,7 @@ from psycopg.adapt import Transformer
 from psycopg.pq import DiagnosticField, ExecStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg import AsyncConnection
     from psycopg.pq.abc import PGresult
@@ -73,8 +73,7 @@ class Pipeline:
             PipelineError: It has refused, or the connection is lost.
             TimeoutError: It did not answer in time.
         """
-        self._pg.send_prepare(self._name, self._text)
-        await self._answer()
+        await self._ask(self._pg.send_prepare, self._name, self._text)
 
     async def execute(self, parameters: Sequence[bytes]) -> list[tuple[Any, ...]]:
         """Run the statement once, in one round trip, and return its rows as psycopg reads them.
@@ -86,8 +85,8 @@ class Pipeline:
             PipelineError: The server has refused, or the connection is lost.
             TimeoutError: It did not answer in time.
         """
-        self._pg.send_query_prepared(self._name, parameters)
-        self._transformer.set_pgresult(result := await self._answer())
+        result = await self._ask(self._pg.send_query_prepared, self._name, parameters)
+        self._transformer.set_pgresult(result)
         return self._transformer.load_rows(0, result.ntuples, tuple)
 
     def close(self, reason: str) -> None:
@@ -95,6 +94,7 @@ class Pipeline:
         if self._socket < 0:
             return
         self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
         self._socket = -1
         self._pg.finish()
         while self._waiting:
@@ -102,12 +102,16 @@ class Pipeline:
             if not answer.done():
                 answer.set_exception(PipelineError(reason))
 
-    async def _answer(self) -> PGresult:
+    async def _ask(self, command: Callable[..., None], *arguments: object) -> PGresult:
         answer: asyncio.Future[PGresult] = self._loop.create_future()
         self._waiting.append(answer)
-        self._pg.pipeline_sync()
-        if self._pg.flush():
-            self.close("the server takes no more")
+        try:
+            command(*arguments)
+            self._pg.pipeline_sync()
+        except Exception as error:  # noqa: BLE001 (what was sent and what waits may differ now)
+            self.close(type(error).__name__)
+        else:
+            self._send()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer
@@ -118,6 +122,16 @@ class Pipeline:
                 raise
             return answer.result()
 
+    def _send(self) -> None:
+        """Send what the socket takes now, and the rest when it takes more."""
+        try:
+            if self._pg.flush():
+                self._loop.add_writer(self._socket, self._send)
+            else:
+                self._loop.remove_writer(self._socket)
+        except Exception as error:  # noqa: BLE001 (those who wait must hear of it)
+            self.close(type(error).__name__)
+
     def _receive(self) -> None:
         try:
             self._pg.consume_input()
@@ -127,7 +141,7 @@ class Pipeline:
                     break
                 if result is not None:
                     self._take(result)
-        except Exception as error:  # noqa: BLE001 (whatever it is, those who wait must hear of it)
+        except Exception as error:  # noqa: BLE001 (those who wait must hear of it)
             self.close(type(error).__name__)
 
     def _take(self, result: PGresult) -> None:

@@ -61,7 +61,7 @@ class PostgresReader:
         if pipeline is None or not pipeline.is_usable():
             self._connect_behind()
             raise NotConnectedError(self._failure) if self._failure else NotReadyError
-        return self._statement.reading(await pipeline.execute([api_key.encode()]))
+        return self._statement.reading(await pipeline.execute([api_key.encode()]), api_key)
 
     def _connect_behind(self) -> None:
         now = time.monotonic()

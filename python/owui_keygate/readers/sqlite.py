@@ -55,7 +55,7 @@ class SqliteReader:
         self._check_file()
         # All rows are fetched: a statement that is not at its end keeps its lock on the file.
         rows = self._connection().execute(self._text, (api_key,)).fetchall()
-        return self._statement.reading(rows)
+        return self._statement.reading(rows, api_key)
 
     def _check_file(self) -> None:
         file = self._file.stat()

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _DISTINCT_TEXTS = 64
 
 
+class AnswerMixedUpError(Exception):
+    """The database answered about another key than it was asked about."""
+
+
 class Statement:
     """The statement, made of the host's own tables, so that names, schema and types are its own.
 
@@ -48,7 +52,7 @@ class Statement:
         not_admin = users.User.role.is_distinct_from(literal_column("'admin'"))
         values.append(case((not_admin, _value(config, PERMISSIONS))))
         self._select = (
-            select(*columns, users.ApiKey.expires_at, *values)
+            select(*columns, users.ApiKey.key, users.ApiKey.expires_at, *values)
             .join_from(users.ApiKey, users.User, users.User.id == users.ApiKey.user_id)
             .where(users.ApiKey.key == bindparam("api_key"))
         )
@@ -57,21 +61,24 @@ class Statement:
         """Return the statement in the words of a dialect; its one parameter is the API key."""
         return str(self._select.compile(dialect=dialect))
 
-    def reading(self, rows: Sequence[Sequence[Any]]) -> Reading | None:
+    def reading(self, rows: Sequence[Sequence[Any]], api_key: str) -> Reading | None:
         """Return what the rows mean: one row at most, as the column `api_key.key` is unique.
 
         Raises:
+            AnswerMixedUpError: They are about another key.
             Exception: They have no meaning for the host either, such as a role that is NULL.
         """
         if not rows:
             return None
         [row] = rows
-        *columns, expires_at = row[: len(self._names) + 1]
-        fields = dict(zip(self._names, columns, strict=True))
+        width = len(self._names)
+        key, expires_at, *values = row[width:]
+        if key != api_key:
+            raise AnswerMixedUpError
+        fields = dict(zip(self._names, row[:width], strict=True))
         for name, process in self._processors:
             fields[name] = process(fields[name])
-        rules = rules_of(self._values(row[len(columns) + 1 :]))
-        return Reading(self._to_model(fields), expires_at, rules)
+        return Reading(self._to_model(fields), expires_at, rules_of(self._values(values)))
 
     def _values(self, texts: Sequence[str | None]) -> dict[str, object]:
         """Return what the host's `Config.get_many` would."""
