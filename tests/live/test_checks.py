@@ -11,46 +11,13 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from harness.oracle import PERMISSION, Oracle, key_of, person
 from harness.postgres import Postgres
-from tests.live.oracles import Oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.environments import Environment
-
-RULES = {
-    "auth.enable_api_keys": True,
-    "auth.api_key.endpoint_restrictions": False,
-    "auth.api_key.allowed_endpoints": "",
-    "user.permissions": {},
-}
-PERMISSION = {"features": {"api_keys": True}}
-
-
-def person(role: str = "admin", **fields: object) -> dict[str, Any]:
-    """Return a row of the table `user`."""
-    times = {"last_active_at": 1, "updated_at": 2, "created_at": 3}
-    names = {"id": f"id-{role}", "email": f"{role}@example.org", "name": role}
-    return names | times | {"role": role} | fields
-
-
-def key_of(user: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return a row of the table `api_key`."""
-    times = {"created_at": 1, "updated_at": 1}
-    return {"id": f"of-{user['id']}", "user_id": user["id"], "key": key} | times
-
-
-def store(
-    oracle: Oracle,
-    users: list[dict[str, Any]],
-    rules: dict[str, object] | None = None,
-    **more: object,
-) -> None:
-    """Make the database hold these users, each with a key of their role, and these rules."""
-    keys = [key_of(user, f"sk-{user['role']}") for user in users]
-    facts = {"users": users, "keys": keys, "rules": RULES | (rules or {})}
-    oracle.ask("store", **(facts | {"defaults": {}, "persistent": True} | more))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -152,7 +119,7 @@ def test_an_odd_key_is_what_the_host_makes_of_it(oracle: Oracle, key: str) -> No
     """At a zero byte PostgreSQL's library would cut a key, and find the key of somebody else."""
     stored = key.partition("\0")[0]
     user = person()
-    store(oracle, [user], keys=[key_of(user, stored)])
+    oracle.store([user], keys=[key_of(user, stored)])
     oracle.compare(key).assert_equal()
 
 
@@ -161,13 +128,13 @@ def test_each_request_has_its_own_user_object(oracle: Oracle) -> None:
         "settings": {"ui": {"a": [1]}, "more": [{}]},
         "info": {"b": {"c": "\u00e9"}},
     }
-    store(oracle, [person(**nested)])
+    oracle.store([person(**nested)])
     assert oracle.ask("twice", key="sk-admin") == {"shared": [], "same": False}
 
 
 def test_a_row_that_changes_and_changes_back_is_seen_each_time(oracle: Oracle) -> None:
     """All of it in one second and without the host: only reading the row can tell."""
-    store(oracle, [person()], {"auth.enable_api_keys": True})
+    oracle.store([person()], {"auth.enable_api_keys": True})
     seen = []
     for role in ["user", "admin"] * 10:
         oracle.ask("execute", statements=[f"UPDATE \"user\" SET role = '{role}'"])
@@ -178,7 +145,7 @@ def test_a_row_that_changes_and_changes_back_is_seen_each_time(oracle: Oracle) -
 
 
 def test_a_rule_that_changes_and_changes_back_is_seen_each_time(oracle: Oracle) -> None:
-    store(oracle, [person()])
+    oracle.store([person()])
     seen = []
     for value in ["false", "true"] * 10:
         statement = f"UPDATE config SET value = '{value}' WHERE key = 'auth.enable_api_keys'"
@@ -190,6 +157,6 @@ def test_a_rule_that_changes_and_changes_back_is_seen_each_time(oracle: Oracle) 
 
 
 def test_a_column_the_extension_does_not_know_is_no_matter(oracle: Oracle) -> None:
-    store(oracle, [person()])
+    oracle.store([person()])
     oracle.ask("execute", statements=["ALTER TABLE \"user\" ADD COLUMN extra TEXT DEFAULT 'x'"])
     oracle.compare("sk-admin").assert_equal_and_fast()

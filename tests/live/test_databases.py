@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.oracle import Oracle, person
 from harness.postgres import Postgres
-from tests.live.oracles import Oracle
-from tests.live.test_checks import person, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,7 @@ PASSWORD = "p@ss/w:rd?#%&é"
 def reads(oracle: Oracle, reader: dict[str, str]) -> None:
     """The reader is this one, and a key is found and judged as by the host."""
     assert oracle.ask("report")["reader"] == reader
-    store(oracle, [person()])
+    oracle.store([person()])
     if reader["name"] == "postgres":
         oracle.compare("sk-nobody").assert_equal()
     found = oracle.compare("sk-admin")

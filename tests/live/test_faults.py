@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from harness.oracle import Comparison, Oracle, person
 from harness.postgres import Postgres
-from tests.live.oracles import Comparison, Oracle
-from tests.live.test_checks import person, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +54,7 @@ def sqlite(
         "DATABASE_SQLITE_PRAGMA_BUSY_TIMEOUT": "50",
     }
     with Oracle(keygate, tmp_path, settings) as made:
-        store(made, [person()])
+        made.store([person()])
         wait_until_fast(made)
         yield made
 
@@ -115,7 +114,7 @@ def test_a_sqlite_database_that_is_locked(keygate: Environment, tmp_path: Path) 
         "DATABASE_SQLITE_PRAGMA_BUSY_TIMEOUT": "50",
     }
     with Oracle(keygate, tmp_path, settings) as oracle:
-        store(oracle, [person()])
+        oracle.store([person()])
         for _ in range(3):
             wait_until_fast(oracle)
             with locked(oracle):
@@ -132,7 +131,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 def oracle(keygate: Environment, postgres: Postgres, tmp_path: Path) -> Iterator[Oracle]:
     url = postgres.create(tmp_path.name)
     with Oracle(keygate, tmp_path, {"DATABASE_URL": url}) as made:
-        store(made, [person()])
+        made.store([person()])
         wait_until_fast(made)
         yield made
 

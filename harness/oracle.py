@@ -1,4 +1,4 @@
-"""Starts `tests/live/oracle.py` in the host's environment and talks to it."""
+"""The replaced check beside the host's own, without a server: `harness/oracle_process.py`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,35 @@ from harness.server import host_settings
 if TYPE_CHECKING:
     from harness.environments import Environment
 
-SCRIPT = Path(__file__).with_name("oracle.py")
+SCRIPT = Path(__file__).with_name("oracle_process.py")
 SETTINGS = {
     # The time of the last activity is not what is compared.
     "DATABASE_USER_ACTIVE_STATUS_UPDATE_INTERVAL": "1e12",
     "ENABLE_OTEL": "true",
     "FROM_INIT_PY": "true",
 }
+
+
+RULES = {
+    "auth.enable_api_keys": True,
+    "auth.api_key.endpoint_restrictions": False,
+    "auth.api_key.allowed_endpoints": "",
+    "user.permissions": {},
+}
+PERMISSION = {"features": {"api_keys": True}}
+
+
+def person(role: str = "admin", **fields: object) -> dict[str, Any]:
+    """Return a row of the table `user`."""
+    times = {"last_active_at": 1, "updated_at": 2, "created_at": 3}
+    names = {"id": f"id-{role}", "email": f"{role}@example.org", "name": role}
+    return names | times | {"role": role} | fields
+
+
+def key_of(user: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return a row of the table `api_key`."""
+    times = {"created_at": 1, "updated_at": 1}
+    return {"id": f"of-{user['id']}", "user_id": user["id"], "key": key} | times
 
 
 class Oracle:
@@ -73,6 +95,14 @@ class Oracle:
         line = self._process.stdout.readline()
         assert line, self.log[-4000:]
         return json.loads(line)
+
+    def store(
+        self, users: list[dict[str, Any]], rules: dict[str, object] | None = None, **more: object
+    ) -> None:
+        """Make the database hold these users, each with a key of their role, and these rules."""
+        keys = [key_of(user, f"sk-{user['role']}") for user in users]
+        facts = {"users": users, "keys": keys, "rules": RULES | (rules or {})}
+        self.ask("store", **(facts | {"defaults": {}, "persistent": True} | more))
 
     def compare(self, key: str, path: str = "/api/models") -> Comparison:
         """Put a request to both checks."""

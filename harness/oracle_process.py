@@ -1,7 +1,7 @@
 """Runs in the host's environment: the replaced check beside the host's own, on one database.
 
-It reads one JSON object a line, does what that says and answers with one. `Oracle` in
-`tests/live/oracles.py` is the other end.
+It reads one JSON object a line, does what that says and answers with one. `harness.oracle.Oracle`
+is the other end.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import sys
+import time
 from typing import Any
 
 from fastapi import HTTPException
@@ -147,9 +148,40 @@ async def fill_disk(case: dict[str, Any]) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+async def longest_steps(case: dict[str, Any]) -> dict[str, Any]:
+    """Return for each of many checks the longest time, in ms, that it held up the event loop."""
+    run = asyncio.Handle._run  # noqa: SLF001
+    longest = 0.0
+
+    def timed(handle: asyncio.Handle) -> None:
+        nonlocal longest
+        begin = time.perf_counter()
+        run(handle)
+        longest = max(longest, time.perf_counter() - begin)
+
+    asyncio.Handle._run = timed  # type: ignore[assignment, method-assign]  # noqa: SLF001
+    steps: dict[str, list[float]] = {}
+    try:
+        for name, check in (("stock", STOCK), ("ours", OURS)):
+            steps[name] = []
+            for _ in range(case["checks"]):
+                longest = 0.0
+                await asyncio.create_task(outcome(check, case))
+                steps[name].append(longest * 1000)
+    finally:
+        asyncio.Handle._run = run  # type: ignore[method-assign]  # noqa: SLF001
+    return steps
+
+
 async def report(_case: dict[str, Any]) -> dict[str, Any]:
     """Return what the extension says of itself."""
     return INSTALLATION.report()
+
+
+COMMANDS = {
+    command.__name__: command
+    for command in (compare, store, execute, twice, fork, fill_disk, longest_steps, report)
+}
 
 
 async def main() -> None:
@@ -158,14 +190,10 @@ async def main() -> None:
     # Whatever else is printed goes to standard error.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    commands = {
-        function.__name__: function
-        for function in (compare, store, execute, twice, fork, fill_disk, report)
-    }
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         case = json.loads(line)
-        answers.write(json.dumps(await commands[case["do"]](case)) + "\n")
+        answers.write(json.dumps(await COMMANDS[case["do"]](case)) + "\n")
         answers.flush()
 
 
