@@ -77,15 +77,16 @@ def host_environment(*, version: str = HOST_VERSION, with_wheel: bool) -> Enviro
     requirements = ROOT / "harness" / "hosts" / f"{version}.txt"
     kind = "keygate" if with_wheel else "stock"
     environment = Environment(ROOT / f".venv-{kind}-{version}")
-    contents = [requirements, *([built_wheel()] if with_wheel else [])]
+    contents = [Path(__file__), requirements, *([built_wheel()] if with_wheel else [])]
     if _is_ready(environment, contents):
         return environment
     say(f"Installing Open WebUI {version} into {environment.folder.name} ...")
     make_environment(environment.folder)
-    environment.pip("install", "--requirement", requirements)
-    environment.pip("install", "--no-deps", f"open-webui=={version}")
+    # Compiled at once, as pip does it: a server starts in half the time.
+    environment.pip("install", "--compile-bytecode", "--requirement", requirements)
+    environment.pip("install", "--compile-bytecode", "--no-deps", f"open-webui=={version}")
     if with_wheel:
-        environment.pip("install", built_wheel())
+        environment.pip("install", "--compile-bytecode", built_wheel())
     _mark_ready(environment, contents)
     return environment
 
