@@ -65,6 +65,17 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """The id of the process that answers.
+
+        Raises:
+            ServerDiedError: There is none.
+        """
+        if self._process is None:
+            raise ServerDiedError(self.log[-4000:])
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """What the server has printed so far."""
         return (self.folder / "log").read_text(errors="replace")
