@@ -1,0 +1,1 @@
+"""Two real servers, stock and with the extension, with the same data, side by side."""
