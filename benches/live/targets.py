@@ -1,0 +1,81 @@
+"""What the extension must reach, judged on the ratios of one run."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benches.live.results import CHECK, DISTANT, POSTGRESQL, RATE, SQLITE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benches.live.results import Memory, Results
+
+TIMES_BETTER = (
+    (CHECK, SQLITE, 1, 30.0),
+    (CHECK, POSTGRESQL, 1, 8.0),
+    (RATE, SQLITE, 1, 2.0),
+    (RATE, SQLITE, 8, 2.0),
+    (RATE, POSTGRESQL, 1, 1.7),
+    (RATE, POSTGRESQL, 8, 1.7),
+)
+BEYOND_ROUND_TRIP_MS = 0.5
+DECODE_TOKEN_TIMES_BETTER = 12.0
+MEMORY_REQUESTS = 100_000
+ABOVE_STOCK_MB = 8.0
+# Memory grows in steps of the allocator; a leak of ten bytes for a request is as much.
+FLAT_MB = 0.5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A target, what was found, and whether that reaches it."""
+
+    target: str
+    found: str
+    reached: bool
+
+
+def judge(results: Results) -> Iterator[Verdict]:
+    """Yield a verdict for each target that this run has measured."""
+    for measure, database, clients, wanted in TIMES_BETTER:
+        comparison = results.find(measure, database, clients)
+        if comparison is not None:
+            target = f"{measure}, API key, {database}, {clients} at once: {wanted:g} times better"
+            found = f"{comparison.ratio:.2f} times"
+            yield Verdict(target, found, comparison.ratio >= wanted)
+    distant = results.find(CHECK, DISTANT)
+    if distant is not None and results.round_trip_ms is not None:
+        limit = results.round_trip_ms + BEYOND_ROUND_TRIP_MS
+        found_ms = statistics.median(distant.keygate)
+        yield Verdict(
+            f"{CHECK}, API key, {DISTANT}: a round trip ({results.round_trip_ms:.2f}) and "
+            f"{BEYOND_ROUND_TRIP_MS:g} at most",
+            f"{found_ms:.2f} ms",
+            found_ms <= limit,
+        )
+    if results.decode_token is not None:
+        ratio = results.decode_token["times_better"]
+        yield Verdict(
+            f"decode_token: {DECODE_TOKEN_TIMES_BETTER:g} times better than PyJWT",
+            f"{ratio:.1f} times",
+            ratio >= DECODE_TOKEN_TIMES_BETTER,
+        )
+    if results.memory is not None and results.memory.requests[-1] >= MEMORY_REQUESTS:
+        yield from _judge_memory(results.memory)
+
+
+def _judge_memory(memory: Memory) -> Iterator[Verdict]:
+    yield Verdict(
+        f"memory above stock after {memory.requests[-1]:,} requests: {ABOVE_STOCK_MB:g} MB at most",
+        f"{memory.above_stock:.1f} MB",
+        memory.above_stock <= ABOVE_STOCK_MB,
+    )
+    stock, keygate = memory.growth(memory.stock), memory.growth(memory.keygate)
+    yield Verdict(
+        f"memory over the second half: flat, or {FLAT_MB:g} MB more than stock's growth at most",
+        f"{keygate:+.1f} MB, stock {stock:+.1f} MB",
+        keygate - max(0.0, stock) <= FLAT_MB,
+    )
