@@ -32,8 +32,15 @@ test-python: .venv/.wheel ## Run the Python tests, those against the real host i
 	$(BIN)/python -m pytest
 
 .PHONY: bench
-bench: .venv/.wheel ## Measure what the start-up file costs
+bench: .venv/.wheel ## Measure everything, stock and with the extension (half an hour)
+	cargo bench --locked
 	@$(BIN)/python -m benches.startup
+	@$(BIN)/python -m benches.live
+
+.PHONY: bench-quick
+bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minutes)
+	@$(BIN)/python -m benches.startup
+	@$(BIN)/python -m benches.live --quick
 
 .PHONY: lint
 lint: lint-rust lint-python ## Run all linters
