@@ -93,6 +93,7 @@ def effort_of(asked: argparse.Namespace) -> Effort:
 
 def run(databases: list[str], effort: Effort, folder: Path) -> Results:
     """Measure everything, with all data under a folder."""
+    results = Results(machine.describe(), asdict(effort))
     with ExitStack() as stack:
         postgres = None
         worlds: dict[str, World] = {}
@@ -102,9 +103,8 @@ def run(databases: list[str], effort: Effort, folder: Path) -> Results:
         if {"postgresql", "postgresql-1ms"} & set(databases):
             say("Making the data in PostgreSQL ...")
             postgres = stack.enter_context(Postgres(folder / "postgres"))
+            results.machine["PostgreSQL"] = postgres.execute("SHOW server_version")[0][0]
             worlds["postgresql"] = make_world(folder / "postgresql-world", postgres)
-        version = postgres.execute("SHOW server_version")[0][0] if postgres else None
-        results = Results(machine.describe(version), asdict(effort))
         if postgres and "postgresql-1ms" in databases:
             proxy = stack.enter_context(one_millisecond_away(folder, postgres))
             worlds["postgresql-1ms"] = worlds["postgresql"].behind(proxy.url)

@@ -13,7 +13,7 @@ from harness.environments import HOST_VERSION, host_environment
 SQLITE_VERSION = "import sqlite3; print(sqlite3.sqlite_version)"
 
 
-def describe(postgresql: str | None) -> dict[str, str]:
+def describe() -> dict[str, str]:
     """Return what a result depends on, by name; no name of the machine itself."""
     host = host_environment(with_wheel=True)
     return {
@@ -25,7 +25,7 @@ def describe(postgresql: str | None) -> dict[str, str]:
         "Open WebUI": HOST_VERSION,
         "owui-keygate": version("owui-keygate"),
         "SQLite": host.run("python", "-c", SQLITE_VERSION).stdout.strip(),
-        "PostgreSQL": postgresql or "not measured",
+        "load before": f"{os.getloadavg()[0]:.1f}",
     }
 
 

@@ -112,7 +112,7 @@ def _draw(results: Results, file: Path) -> None:
             "ytick.color": TEXT,
         }
     ):
-        figure = Figure(figsize=(9, 3.6), facecolor="white", layout="constrained")
+        figure = Figure(figsize=(9, 4.4), facecolor="white", layout="constrained")
         rates, checks = figure.subplots(1, 2)
         _bars(rates, list(results.select(RATE)), "requests/s with an administrator's API key")
         _bars(checks, list(results.select(CHECK)), "milliseconds in the check, 1 client")
