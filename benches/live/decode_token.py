@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Any
+
+Found = dict[str, dict[str, float]]
+"""For each way of calling `decode_token`: `pyjwt` and `replaced` in microseconds, and `ratio`."""
+
+JUDGED = "loop"
 
 
-def measure() -> dict[str, Any] | None:
+def measure() -> Found | None:
     """Return what `benches.sessions` finds, or None where it is missing."""
     if importlib.util.find_spec("benches.sessions") is None:
         return None
-    found: dict[str, Any] = importlib.import_module("benches.sessions").measure()
+    found: Found = importlib.import_module("benches.sessions").measure()
     return found

@@ -51,6 +51,7 @@ def _lines(results: Results) -> Iterator[str]:
     for comparison in results.comparisons:
         yield _row(comparison)
     yield ""
+    yield from _decode_token(results)
     yield from _memory(results)
     yield "| target | found | |"
     yield "| --- | --- | --- |"
@@ -85,6 +86,17 @@ def _spread(rounds: list[float]) -> str:
 def _number(value: float) -> str:
     """Return a number with three digits that count."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004
+
+
+def _decode_token(results: Results) -> Iterator[str]:
+    if results.decode_token is None:
+        return
+    yield "| us for `decode_token` | PyJWT | keygate | times better |"
+    yield "| --- | ---: | ---: | ---: |"
+    for way, found in results.decode_token.items():
+        numbers = (_number(found["pyjwt"]), _number(found["replaced"]), f"{found['ratio']:.2f}")
+        yield f"| {way} | {' | '.join(numbers)} |"
+    yield ""
 
 
 def _memory(results: Results) -> Iterator[str]:

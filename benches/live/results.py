@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benches.live.decode_token import Found
+
 SQLITE = "SQLite"
 POSTGRESQL = "PostgreSQL"
 DISTANT = "PostgreSQL, 1 ms away"
@@ -123,7 +125,7 @@ class Results:
     comparisons: list[Comparison] = field(default_factory=list)
     round_trip_ms: float | None = None
     memory: Memory | None = None
-    decode_token: dict[str, Any] | None = None
+    decode_token: Found | None = None
 
     def select(
         self, measure: str, credential: str = API_KEY, endpoint: str = ""

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benches.live import targets
+from benches.live import report, targets
 from benches.live.load import Load, UnexpectedAnswerError, send
 from benches.live.results import API_KEY, CHECK, RATE, SQLITE, Comparison, Memory, Results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -85,12 +86,25 @@ def test_more_requests_and_less_time_are_better() -> None:
 def test_verdicts(rate: float, check: float, memory: list[float], reached: set[bool]) -> None:
     requests = [25_000, 50_000, 75_000, 100_000]
     results = Results({}, {}, [comparison(RATE, [100], [rate]), comparison(CHECK, [3], [check])])
+    results.decode_token = {"loop": {"pyjwt": 48.0, "replaced": 4.0, "ratio": rate / 200 * 12}}
     results.memory = Memory(requests, [1.0, 1.0, 1.0, 1.0], memory)
     verdicts = list(targets.judge(results))
-    assert len(verdicts) == 4
+    assert len(verdicts) == 5
     assert {verdict.reached for verdict in verdicts} == reached
 
 
 def test_memory_over_too_few_requests_is_not_judged() -> None:
     results = Results({}, {}, memory=Memory([2_500, 5_000], [1.0, 1.0], [20.0, 40.0]))
     assert not list(targets.judge(results))
+
+
+def test_equal_results_make_equal_files(tmp_path: Path) -> None:
+    results = Results({"cores": "2"}, {"rounds": 1, "seconds": 1.0})
+    results.comparisons = [comparison(RATE, [100], [200]), comparison(CHECK, [3], [0.1])]
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        report.write(results, folder)
+    for name in ("results.md", "results.json", "results.svg"):
+        one, two = ((folder / name).read_bytes() for folder in folders)
+        assert one == two
+        assert one
