@@ -56,11 +56,16 @@ def find_mismatch(function: object, shape: Shape) -> Mismatch | None:
 
 
 def vocabulary(code: CodeType) -> frozenset[str]:
-    """Return every name and text that a body uses, those of the code nested in it included."""
-    words = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, str):
-            words.add(constant)
-        elif isinstance(constant, CodeType):
-            words |= vocabulary(constant)
-    return frozenset(words)
+    """Return every name and text that a body uses, those of the code nested in it included.
+
+    The names of keyword arguments are among them: CPython keeps them as tuples of texts.
+    """
+    return frozenset(code.co_names).union(*map(_words, code.co_consts))
+
+
+def _words(constant: object) -> frozenset[str]:
+    if isinstance(constant, str):
+        return frozenset({constant})
+    if isinstance(constant, tuple | frozenset):
+        return frozenset().union(*map(_words, constant))
+    return vocabulary(constant) if isinstance(constant, CodeType) else frozenset()

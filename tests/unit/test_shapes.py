@@ -50,3 +50,10 @@ def test_a_shape_without_vocabulary_leaves_the_body_alone() -> None:
 
 def test_the_vocabulary_reaches_into_nested_code() -> None:
     assert {"any", "text"} <= vocabulary(fits.__code__)
+
+
+def test_the_vocabulary_knows_the_names_of_keyword_arguments() -> None:
+    def decodes(token, jwt):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        return jwt.decode(token, leeway=60, options={"verify_exp": False, "verify_aud": False})
+
+    assert vocabulary(decodes.__code__) >= {"leeway", "options", "verify_exp", "verify_aud"}

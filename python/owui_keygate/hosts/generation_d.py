@@ -109,13 +109,14 @@ _CHECK_WORDS = """
     status str strip trace update_last_active_by_id
     ACCESS_PROHIBITED API_KEY_NOT_ALLOWED HTTP_401_UNAUTHORIZED HTTP_403_FORBIDDEN INVALID_TOKEN
     admin api_key email enable_api_keys id path role , /
+    detail status_code
     auth.api_key.allowed_endpoints auth.api_key.endpoint_restrictions auth.enable_api_keys
     client.auth.type client.user.email client.user.id client.user.role
     features.api_keys user.permissions
 """
 _KEY_MANAGEMENT_WORDS = """
     Config ERROR_MESSAGES HTTPException get has_permission status
-    API_KEY_CREATION_NOT_ALLOWED HTTP_403_FORBIDDEN
+    API_KEY_CREATION_NOT_ALLOWED HTTP_403_FORBIDDEN db detail status_code
     admin id role auth.enable_api_keys features.api_keys user.permissions
 """
 _LOOKUP_WORDS = """
