@@ -4,6 +4,7 @@
 
 pub mod endpoints;
 pub mod policy;
+pub mod session;
 pub mod settings;
 
 #[cfg(feature = "python")]
