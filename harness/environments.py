@@ -60,7 +60,7 @@ class Environment:
         """Install or uninstall packages, with uv."""
         action, *rest = arguments
         python = ("--quiet", "--python", self.python)
-        subprocess.run([_uv(), "pip", action, *python, *rest], check=True)
+        subprocess.run([uv(), "pip", action, *python, *rest], check=True)
 
 
 def built_wheel() -> Path:
@@ -94,7 +94,7 @@ def host_environment(*, version: str = HOST_VERSION, with_wheel: bool) -> Enviro
 def make_environment(folder: Path) -> Environment:
     """Make an empty environment of the interpreter that runs this, without any package."""
     subprocess.run(
-        [_uv(), "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True
+        [uv(), "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True
     )
     return Environment(folder)
 
@@ -104,7 +104,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _uv() -> Path:
+def uv() -> Path:
+    """Return the path of the installer beside this interpreter."""
     return Path(sys.executable).with_name("uv")
 
 

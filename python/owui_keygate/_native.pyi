@@ -1,9 +1,18 @@
-"""The native module: settings and the decision, in Rust."""
+"""The native module: settings, the decision and session tokens, in Rust."""
 
 from collections.abc import Mapping
-from typing import ClassVar, final
+from types import NotImplementedType
+from typing import Any, ClassVar, final
 
-__all__ = ["Decision", "PanicException", "Policy", "Settings", "Way", "__version__"]
+__all__ = [
+    "Decision",
+    "PanicException",
+    "Policy",
+    "SessionVerifier",
+    "Settings",
+    "Way",
+    "__version__",
+]
 
 __version__: str
 
@@ -98,3 +107,31 @@ class Policy:
 
     def may_manage_own_key(self, *, role: str, session: bool) -> bool:
         """Whether a user may manage their own key although the host's switch is off."""
+
+@final
+class SessionVerifier:
+    """Verifies the host's session tokens, JSON Web Tokens signed with HS256 (RFC 7519, RFC 7515).
+
+    It answers where it is sure that PyJWT 2.10.1, 2.11.0 and 2.13.0, without options, all give the
+    same answer.
+    """
+
+    def __new__(cls, secret: str) -> SessionVerifier:
+        """Take the secret that the tokens are signed with.
+
+        Raises:
+            TypeError: It is no `str`.
+        """
+
+    def verify(self, token: object, now: float, /) -> dict[str, Any] | NotImplementedType | None:
+        """Return the claims of a token, or None for a token that PyJWT refuses.
+
+        `NotImplemented` is returned where only PyJWT itself can tell. Each dict is a new one.
+
+        Args:
+            token: The token; anything but a plain `str` is PyJWT's to judge.
+            now: The time now, in epoch seconds.
+
+        Raises:
+            TypeError: The time is no number.
+        """

@@ -1,6 +1,7 @@
 //! The module `owui_keygate._native`: the core, as Python sees it.
 
 mod policy;
+mod session;
 mod settings;
 
 /// The native part of owui-keygate.
@@ -8,6 +9,8 @@ mod settings;
 mod _native {
     #[pymodule_export]
     use super::policy::{Decision, Policy, Way};
+    #[pymodule_export]
+    use super::session::SessionVerifier;
     #[pymodule_export]
     use super::settings::Settings;
     #[pymodule_export]

@@ -1,0 +1,60 @@
+"""PyJWT as the hosts pin it, several versions side by side in one process."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from harness.environments import ROOT, say, uv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import ModuleType
+
+PYJWT_VERSIONS = ("2.10.1", "2.11.0", "2.13.0")
+
+
+@functools.cache
+def load_pyjwt(version: str) -> ModuleType:
+    """Return the package `jwt` of a version, as an instance of its own."""
+    folder = _installed(version)
+    with _modules_set_aside("jwt"):
+        sys.path.insert(0, str(folder))
+        try:
+            package = importlib.import_module("jwt")
+        finally:
+            sys.path.remove(str(folder))
+    if package.__version__ != version:
+        message = f"expected PyJWT {version}, found {package.__version__}"
+        raise RuntimeError(message)
+    return package
+
+
+def _installed(version: str) -> Path:
+    folder = ROOT / ".venv-pyjwt" / version
+    if not (folder / "jwt" / "__init__.py").is_file():
+        say(f"Installing PyJWT {version} ...")
+        options = ("--quiet", "--no-deps", "--target", folder)
+        subprocess.run([uv(), "pip", "install", *options, f"pyjwt=={version}"], check=True)
+    return folder
+
+
+@contextlib.contextmanager
+def _modules_set_aside(package: str) -> Iterator[None]:
+    """Make the interpreter forget a package, and what is imported of it meanwhile."""
+    before = _forget(package)
+    try:
+        yield
+    finally:
+        _forget(package)
+        sys.modules.update(before)
+
+
+def _forget(package: str) -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name.partition(".")[0] == package]
+    return {name: sys.modules.pop(name) for name in names}
