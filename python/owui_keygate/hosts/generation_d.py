@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from owui_keygate import checker, key_management
+from owui_keygate import checker, key_management, sessions
 from owui_keygate._native import Decision
 from owui_keygate.background import in_background
 from owui_keygate.hosts.generation import Generation
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from owui_keygate.checker import Refusal
     from owui_keygate.patches import Place
     from owui_keygate.readers import Rules, User
+    from owui_keygate.sessions import Signing
 
 
 def _replace_check(
@@ -43,6 +44,14 @@ def _replace_key_management(
     original: Callable[..., Any], _auths: ModuleType, place: Place
 ) -> Callable[..., Any]:
     return key_management.replacement(original, place.policy, _api_key_header())
+
+
+def _replace_decode_token(
+    original: Callable[..., Any],
+    auth: ModuleType,
+    _place: Place,
+) -> Callable[..., Any]:
+    return sessions.replacement(original, cast("Signing", auth))
 
 
 def _announce(
@@ -119,6 +128,7 @@ _KEY_MANAGEMENT_WORDS = """
     API_KEY_CREATION_NOT_ALLOWED HTTP_403_FORBIDDEN db detail status_code
     admin id role auth.enable_api_keys features.api_keys user.permissions
 """
+_SESSION_WORDS = "ALGORITHM Exception SESSION_SECRET algorithms decode jwt"
 _LOOKUP_WORDS = """
     ApiKey User UserModel execute first get_async_db_context id join key model_validate scalars
     select user_id where
@@ -157,6 +167,16 @@ GENERATION_D = Generation(
             ),
             replace=_replace_check,
             relies_on=(_LOOKUP,),
+        ),
+        PatchPoint(
+            module="open_webui.utils.auth",
+            name="decode_token",
+            shape=Shape(
+                parameters=("token",),
+                is_async=False,
+                vocabulary=_words(_SESSION_WORDS),
+            ),
+            replace=_replace_decode_token,
         ),
         PatchPoint(
             module="open_webui.routers.auths",
