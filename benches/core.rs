@@ -1,0 +1,112 @@
+//! What the core costs, without Python. Every result is asserted before it is timed.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use hmac::{Hmac, KeyInit, Mac};
+use owui_keygate::endpoints::Allowlist;
+use owui_keygate::policy::{Decision, HostRules, Principal, Request, Way, decide};
+use owui_keygate::session::{SessionKey, Verdict};
+use owui_keygate::settings::Settings;
+use sha2::Sha256;
+
+const PATH: &str = "/api/v1/chat/completions";
+const NOW: f64 = 1_800_000_000.5;
+const SECRET: &[u8] = b"a secret of more than thirty-two bytes";
+const CLAIMS: &str = r#"{"id":"9d2f6c1e-5b8a-4c3d-8e7f-0a1b2c3d4e5f","typ":"session","auth_method":"password","auth_time":1799999990,"session_stamp":"4f1d2c3b5a697887a6b5c4d3e2f10912","mfa_verified":false,"exp":1802592000,"jti":"1b4e28ba-2fa1-41d2-883f-0016d3cca427","iat":1799999990}"#;
+
+/// A list of which only the last rule covers the path.
+fn allowlist(rules: usize) -> Allowlist {
+    let others = (1..rules).map(|number| format!("/api/v1/rule/{number}"));
+    let all: Vec<String> = others.chain([PATH.to_owned()]).collect();
+    Allowlist::parse(&all.join(","))
+}
+
+fn matching(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("matching");
+    for rules in [1, 10, 100, 1000] {
+        let list = allowlist(rules);
+        assert!(list.allows(PATH));
+        assert!(!list.allows("/api/v1/chat"));
+        group.bench_function(BenchmarkId::from_parameter(rules), |bencher| {
+            bencher.iter(|| list.allows(black_box(PATH)));
+        });
+    }
+}
+
+fn decision(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decision");
+    let request = Request {
+        way: Way::Bearer,
+        path: PATH,
+        now: 1_800_000_000,
+    };
+    let principal = |role| Principal {
+        role,
+        expires_at: None,
+        permitted: Some(true),
+    };
+    let mut bench = |name: &str, bypass, role, list: &Allowlist, expected| {
+        let principal = principal(role);
+        let rules = HostRules {
+            keys_enabled: true,
+            allowlist: Some(list),
+        };
+        let decide = || decide(bypass, black_box(&request), Some(&principal), &rules);
+        assert_eq!(decide(), expected);
+        group.bench_function(name, |bencher| bencher.iter(decide));
+    };
+    let (one, thousand) = (allowlist(1), allowlist(1000));
+    bench("bypass", true, "admin", &thousand, Decision::AllowBypass);
+    bench("1 rule", false, "user", &one, Decision::Allow);
+    bench("1000 rules", false, "user", &thousand, Decision::Allow);
+}
+
+fn token(claims: &str) -> String {
+    let signed = [r#"{"alg":"HS256","typ":"JWT"}"#, claims]
+        .map(|part| URL_SAFE_NO_PAD.encode(part))
+        .join(".");
+    let mac = Hmac::<Sha256>::new_from_slice(SECRET).expect("a key of any length");
+    let signature = mac.chain_update(&signed).finalize().into_bytes();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn session(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("token verification");
+    let key = SessionKey::new(SECRET).expect("a usable secret");
+    let token = token(CLAIMS);
+    let forged = format!("{}A", &token[..token.len() - 1]);
+    let mut buffer = Vec::new();
+    let Verdict::Accept(claims) = key.verify(&token, NOW, &mut buffer) else {
+        panic!("the token is not accepted");
+    };
+    assert_eq!(claims.members().len(), 9);
+    assert_eq!(key.verify(&forged, NOW, &mut Vec::new()), Verdict::Reject);
+    for (name, token) in [("accepted", token), ("forged", forged)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                black_box(key.verify(black_box(&token), NOW, &mut Vec::new()));
+            });
+        });
+    }
+}
+
+fn settings(criterion: &mut Criterion) {
+    let pairs = [
+        ("ENABLE_ADMIN_API_KEY_BYPASS", "true"),
+        ("OWUI_KEYGATE_STRICT", "true"),
+    ];
+    let environment: BTreeMap<String, String> = pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    assert!(Settings::from_environment(&environment).bypass);
+    criterion.bench_function("settings", |bencher| {
+        bencher.iter(|| Settings::from_environment(black_box(&environment)));
+    });
+}
+
+criterion_group!(core, decision, matching, session, settings);
+criterion_main!(core);
