@@ -149,6 +149,25 @@ fn claims_are_bounded() {
 }
 
 #[test]
+fn a_part_of_a_signature_is_none() {
+    let good = token("{}");
+    let (signed, signature) = good.rsplit_once('.').expect("a signature");
+    let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
+    for length in 0..=signature.len() {
+        let whole = length == signature.len();
+        let expected = if whole { Said::Accept(0) } else { Said::Reject };
+        let cut = URL_SAFE_NO_PAD.encode(&signature[..length]);
+        assert_eq!(
+            said(&format!("{signed}.{cut}"), at(NOW)),
+            expected,
+            "{length}"
+        );
+    }
+    let longer = URL_SAFE_NO_PAD.encode([&signature[..], b"x"].concat());
+    assert_eq!(said(&format!("{signed}.{longer}"), at(NOW)), Said::Reject);
+}
+
+#[test]
 fn a_token_is_bounded() {
     let begin = URL_SAFE_NO_PAD.encode(HEADER) + ".";
     for (length, expected) in [(4096, Said::Reject), (4097, Said::HandOver)] {

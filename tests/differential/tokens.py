@@ -112,7 +112,8 @@ def _accepted() -> list[Case]:
 
 def _rejected() -> list[Case]:
     good = claims(exp=NOW + 60)
-    signed = good.rpartition(".")[0]
+    signed, _, signature = good.rpartition(".")
+    digest = base64.urlsafe_b64decode(signature + "=")
     return [
         Case("exp now", claims(exp=NOW), REJECT),
         Case("exp a fraction of a second ago", claims(exp=NOW), REJECT, now=NOW + 0.001),
@@ -126,7 +127,10 @@ def _rejected() -> list[Case]:
         Case("another payload", token().replace(".e30.", ".eyJpZCI6MX0."), REJECT),
         Case("the signature's first bit", change(good, -43, "A"), REJECT),
         Case("the signature of SHA-512", f"{signed}.{encode(b'x' * 64)}", REJECT),
-        Case("a signature cut short", f"{signed}.{encode(b'x' * 31)}", REJECT),
+        Case("a signature cut short by a byte", f"{signed}.{encode(digest[:-1])}", REJECT),
+        Case("a signature cut to a byte", f"{signed}.{encode(digest[:1])}", REJECT),
+        Case("the end of a signature", f"{signed}.{encode(digest[1:])}", REJECT),
+        Case("a signature with a byte behind it", f"{signed}.{encode(digest + b'x')}", REJECT),
         Case("no signature", f"{signed}.", REJECT),
         Case(
             "a payload that is no JSON, forged",
