@@ -35,12 +35,20 @@ test-python: .venv/.wheel ## Run the Python tests, those against the real host i
 bench: .venv/.wheel ## Measure everything, stock and with the extension (half an hour)
 	cargo bench --locked
 	@$(BIN)/python -m benches.startup
+	@$(BIN)/python -m benches.blocking
 	@$(BIN)/python -m benches.live
 
 .PHONY: bench-quick
 bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minutes)
 	@$(BIN)/python -m benches.startup
 	@$(BIN)/python -m benches.live --quick
+
+.PHONY: nightly
+nightly: .venv/.wheel ## What takes too long for every change: many more examples, all benchmarks
+	@$(BIN)/python -m harness.environments
+	$(BIN)/python -m pytest --hypothesis-profile=slow --timeout=7200 \
+		tests/differential tests/live/test_checks.py
+	$(MAKE) bench
 
 .PHONY: lint
 lint: lint-rust lint-python ## Run all linters

@@ -97,7 +97,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), path=paths | texts, key=st.sampled_from(["sk-key"] * 6 + ["sk-nobody", ""]))
 def test_user_answer_and_trace_equal_the_hosts_own(
     oracle: Oracle, world: dict[str, Any], path: str, key: str
