@@ -69,8 +69,7 @@ def measure() -> dict[str, dict[str, float]]:
             (stack.enter_context(other), postgres_cases(postgres)),
         ):
             oracle.store([person()])
-            while oracle.compare(KEY).host_reads:
-                say("Waiting for the fast reader ...")
+            oracle.wait_until_fast(KEY)
             for name in cases:
                 say(f"{name}: {CHECKS} checks of each kind ...")
                 steps = oracle.ask("longest_steps", key=KEY, path="/", checks=CHECKS)

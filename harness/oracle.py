@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from harness.environments import Environment
 
 SCRIPT = Path(__file__).with_name("oracle_process.py")
+SECONDS = 60
 SETTINGS = {
     # The time of the last activity is not what is compared.
     "DATABASE_USER_ACTIVE_STATUS_UPDATE_INTERVAL": "1e12",
@@ -107,6 +109,17 @@ class Oracle:
     def compare(self, key: str, path: str = "/api/models") -> Comparison:
         """Put a request to both checks."""
         return Comparison(self.ask("compare", key=key, path=path))
+
+    def wait_until_fast(self, key: str) -> None:
+        """Ask about an allowed key until the fast reader answers, and only the host before it."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            found = self.compare(key)
+            found.assert_equal()
+            if found.host_reads == 0:
+                assert "user" in found.ours
+                return
+        raise TimeoutError(self.log[-4000:])
 
 
 class Comparison:

@@ -26,18 +26,6 @@ SECONDS = 60
 OWN_CONNECTION = "query LIKE '%%api_key.expires_at%%' AND state = 'idle'"
 
 
-def wait_until_fast(oracle: Oracle) -> None:
-    """Ask until the fast reader answers again; every answer on the way must be the host's."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        found = oracle.compare(KEY)
-        found.assert_equal()
-        if found.host_reads == 0:
-            assert "user" in found.ours
-            return
-    raise TimeoutError
-
-
 def assert_by_the_host(oracle: Oracle, ends: str) -> None:
     """The host's own models were asked, and the request ended as the host's own check does."""
     found = oracle.compare(KEY)
@@ -55,7 +43,7 @@ def sqlite(
     }
     with Oracle(keygate, tmp_path, settings) as made:
         made.store([person()])
-        wait_until_fast(made)
+        made.wait_until_fast(KEY)
         yield made
 
 
@@ -89,12 +77,12 @@ def test_sqlite_faults(sqlite: Oracle) -> None:
     database(sqlite).write_bytes(b"not a database")
     assert_by_the_host(sqlite, "user")
     aside.rename(database(sqlite))
-    wait_until_fast(sqlite)
+    sqlite.wait_until_fast(KEY)
 
     sqlite.ask("execute", statements=["ALTER TABLE api_key RENAME TO elsewhere"])
     assert_by_the_host(sqlite, "raised")
     sqlite.ask("execute", statements=["ALTER TABLE elsewhere RENAME TO api_key"])
-    wait_until_fast(sqlite)
+    sqlite.wait_until_fast(KEY)
     assert sqlite.log.count("Reading through the host's own models") == 1, "one line a minute"
     assert KEY not in sqlite.log
 
@@ -116,7 +104,7 @@ def test_a_sqlite_database_that_is_locked(keygate: Environment, tmp_path: Path) 
     with Oracle(keygate, tmp_path, settings) as oracle:
         oracle.store([person()])
         for _ in range(3):
-            wait_until_fast(oracle)
+            oracle.wait_until_fast(KEY)
             with locked(oracle):
                 assert_by_the_host(oracle, "raised")
 
@@ -132,7 +120,7 @@ def oracle(keygate: Environment, postgres: Postgres, tmp_path: Path) -> Iterator
     url = postgres.create(tmp_path.name)
     with Oracle(keygate, tmp_path, {"DATABASE_URL": url}) as made:
         made.store([person()])
-        wait_until_fast(made)
+        made.wait_until_fast(KEY)
         yield made
 
 
@@ -145,7 +133,7 @@ def test_postgres_faults(oracle: Oracle, postgres: Postgres) -> None:
         (name,),
     )
     assert killed == [(True,)], "our one connection"
-    wait_until_fast(oracle)
+    oracle.wait_until_fast(KEY)
 
     forked = oracle.ask("fork", key=KEY, path="/")
     assert forked["child"] == forked["parent"]["ours"]
@@ -153,17 +141,17 @@ def test_postgres_faults(oracle: Oracle, postgres: Postgres) -> None:
 
     postgres.execute('ALTER TABLE "user" ALTER COLUMN bio TYPE VARCHAR(100)', database=name)
     assert_by_the_host(oracle, "user")
-    wait_until_fast(oracle)
+    oracle.wait_until_fast(KEY)
 
     postgres.execute("ALTER TABLE api_key RENAME TO elsewhere", database=name)
     assert_by_the_host(oracle, "raised")
     postgres.execute("ALTER TABLE elsewhere RENAME TO api_key", database=name)
-    wait_until_fast(oracle)
+    oracle.wait_until_fast(KEY)
 
     postgres.stop()
     assert_by_the_host(oracle, "raised")
     postgres.start()
-    wait_until_fast(oracle)
+    oracle.wait_until_fast(KEY)
     assert KEY not in oracle.log
 
 
@@ -182,7 +170,7 @@ def test_a_statement_that_hangs_is_given_up(oracle: Oracle, postgres: Postgres) 
     found.assert_equal()
     assert ("user" in found.ours, found.host_reads) == (True, 1)
     assert "TimeoutError" in oracle.log
-    wait_until_fast(oracle)
+    oracle.wait_until_fast(KEY)
 
 
 def wait_for_waiting(postgres: Postgres, name: str, statements: int) -> None:
