@@ -61,7 +61,7 @@ def measure() -> dict[str, dict[str, float]]:
         settings = {"DATABASE_ENABLE_SQLITE_WAL": "false"}
         settings["DATABASE_SQLITE_PRAGMA_BUSY_TIMEOUT"] = "50"
         sqlite = stack.enter_context(Oracle(environment, Path(folder) / "sqlite", settings))
-        postgres = stack.enter_context(Postgres(Path(folder) / "postgres"))
+        postgres = stack.enter_context(Postgres())
         url = f"{postgres.url()}&options=-clock_timeout%3D50"
         other = Oracle(environment, Path(folder) / "host", {"DATABASE_URL": url})
         for oracle, cases in (

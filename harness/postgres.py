@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 import psycopg
 
@@ -12,19 +14,18 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pgserver.postgres_server import PostgresServer, get_server
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 class Postgres:
-    """A PostgreSQL on a Unix socket, with its data under a folder; a context manager.
+    """A PostgreSQL on a Unix socket; a context manager.
 
-    Args:
-        folder: Holds the data, the socket and the log.
+    Attributes:
+        folder: Holds the data, the socket and the log. It is not under the folder of a test run,
+            as pytest shuts others out of that, and PostgreSQL runs as a user of its own.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="keygate-postgres-")
+        self.folder = Path(self._temporary.name) / "data"
         self._server: PostgresServer | None = None
 
     def __enter__(self) -> Self:
@@ -33,12 +34,12 @@ class Postgres:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the server."""
+        """Stop the server and remove its data."""
         self.stop()
+        self._temporary.cleanup()
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
         self._server = get_server(self.folder)
 
     def stop(self) -> None:

@@ -102,7 +102,7 @@ def run(databases: list[str], effort: Effort, folder: Path) -> Results:
             worlds["sqlite"] = make_world(folder / "sqlite-world", None)
         if {"postgresql", "postgresql-1ms"} & set(databases):
             say("Making the data in PostgreSQL ...")
-            postgres = stack.enter_context(Postgres(folder / "postgres"))
+            postgres = stack.enter_context(Postgres())
             results.machine["PostgreSQL"] = postgres.execute("SHOW server_version")[0][0]
             worlds["postgresql"] = make_world(folder / "postgresql-world", postgres)
         if postgres and "postgresql-1ms" in databases:

@@ -30,7 +30,7 @@ def oracle(
             yield made
         return
     with (
-        Postgres(folder / "postgres") as postgres,
+        Postgres() as postgres,
         Oracle(keygate, folder / "host", {"DATABASE_URL": postgres.create("host")}) as made,
     ):
         made.store([person()], {"auth.enable_api_keys": True})

@@ -69,7 +69,7 @@ def test_rules_that_are_not_kept_in_the_database(
     with Oracle(keygate, tmp_path, settings) as oracle:
         assert oracle.ask("report")["reader"]["name"] == kind
         statements = [
-            "UPDATE config SET value = 'false' WHERE key = 'auth.enable_api_keys'",
+            "INSERT INTO config (key, value) VALUES ('auth.enable_api_keys', 'false')",
             """INSERT INTO "user" (id, email, name, role, last_active_at, updated_at, created_at)
                VALUES ('1', 'a@example.org', 'a', 'admin', 1, 1, 1)""",
             """INSERT INTO api_key (id, user_id, key, created_at, updated_at)
@@ -80,8 +80,8 @@ def test_rules_that_are_not_kept_in_the_database(
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("databases") / "postgres") as made:
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as made:
         made.execute(f"""CREATE ROLE "us@er" SUPERUSER LOGIN PASSWORD '{PASSWORD}'""")
         rules = made.folder / "pg_hba.conf"
         rules.write_text(f'local all "us@er" scram-sha-256\n{rules.read_text()}')

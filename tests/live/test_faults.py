@@ -110,8 +110,8 @@ def test_a_sqlite_database_that_is_locked(keygate: Environment, tmp_path: Path) 
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("faults") / "postgres") as made:
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as made:
         yield made
 
 

@@ -143,7 +143,7 @@ def servers(
             settings = SETTINGS | {"UVICORN_WORKERS": "2"}
             yield [stack.enter_context(Server(keygate, tmp_path / "one", settings))]
         else:
-            postgres = stack.enter_context(Postgres(tmp_path / "postgres"))
+            postgres = stack.enter_context(Postgres())
             settings = SETTINGS | {"DATABASE_URL": postgres.url()}
             yield [
                 stack.enter_context(Server(keygate, tmp_path / name, settings))
@@ -185,7 +185,7 @@ def test_a_database_that_stops_in_mid_load_allows_nothing(
     own rules: 403 for everybody, as keys are off.
     """
     with (
-        Postgres(tmp_path / "postgres") as postgres,
+        Postgres() as postgres,
         Server(keygate, tmp_path / "one", SETTINGS | {"DATABASE_URL": postgres.url()}) as server,
     ):
         operator = settle(server.client())

@@ -21,8 +21,8 @@ ECHO = "SELECT $1::text, pg_backend_pid()"
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("pipeline") / "postgres") as made:
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as made:
         yield made
 
 

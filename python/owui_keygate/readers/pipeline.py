@@ -94,7 +94,6 @@ class Pipeline:
         if self._socket < 0:
             return
         self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
         self._socket = -1
         self._pg.finish()
         while self._waiting:
@@ -108,10 +107,10 @@ class Pipeline:
         try:
             command(*arguments)
             self._pg.pipeline_sync()
+            # What the socket does not take now follows when the next answer is received.
+            self._pg.flush()
         except Exception as error:  # noqa: BLE001 (what was sent and what waits may differ now)
             self.close(type(error).__name__)
-        else:
-            self._send()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer
@@ -121,16 +120,6 @@ class Pipeline:
                 self.close("no answer in time")
                 raise
             return answer.result()
-
-    def _send(self) -> None:
-        """Send what the socket takes now, and the rest when it takes more."""
-        try:
-            if self._pg.flush():
-                self._loop.add_writer(self._socket, self._send)
-            else:
-                self._loop.remove_writer(self._socket)
-        except Exception as error:  # noqa: BLE001 (those who wait must hear of it)
-            self.close(type(error).__name__)
 
     def _receive(self) -> None:
         try:
