@@ -123,6 +123,7 @@ def test_postgres(keygate: Environment, tmp_path: Path, postgres: Postgres, name
             "WHERE datname = %s AND query LIKE '%%api_key.expires_at%%'",
             (name,),
         )
+    assert "garbage collector" not in oracle.log, "it has left the pool for good"
     [(user, application, query)] = own
     assert user == ("us@er" if name == "password" else "postgres")
     assert application == ("a b" if name == "options" else "")

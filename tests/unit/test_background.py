@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import weakref
 from typing import TYPE_CHECKING
 
 from owui_keygate.background import in_background
@@ -13,18 +14,28 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_it_runs_to_its_end_although_nobody_holds_it() -> None:
+def test_it_is_held_until_its_end_and_no_longer() -> None:
     async def main() -> None:
-        done = asyncio.Event()
+        waited_for: list[weakref.ref[asyncio.Future[None]]] = []
 
         async def work() -> None:
-            await asyncio.sleep(0)
-            gc.collect()
-            await asyncio.sleep(0)
-            done.set()
+            future = asyncio.get_running_loop().create_future()
+            waited_for.append(weakref.ref(future))
+            await future
 
-        in_background(work())
-        await asyncio.wait_for(done.wait(), 10)
+        coroutine = work()
+        held = weakref.ref(coroutine)
+        in_background(coroutine)
+        del coroutine
+        await asyncio.sleep(0)
+        gc.collect()
+        future = waited_for[0]()
+        assert future is not None, "the work and what it waits for hold only each other"
+        future.set_result(None)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        gc.collect()
+        assert held() is None
 
     asyncio.run(main())
 
