@@ -16,18 +16,22 @@ SETTLE_SECONDS = 0.3
 def count(postgres: Postgres, database: str, work: Callable[[], object]) -> int:
     """Return how many statements a database executes while `work` runs, BEGIN and ROLLBACK too."""
     log = postgres.folder / "log"
-    _set(postgres, log_statement="all", log_line_prefix="%%d ")
+    _set(postgres, log_statement="all", log_line_prefix="%d ")
     begin = log.stat().st_size
     try:
         work()
         time.sleep(SETTLE_SECONDS)
     finally:
-        _set(postgres, log_statement="none", log_line_prefix="%%m [%%p] ")
+        _set(postgres, log_statement="none", log_line_prefix="%m [%p] ")
     with log.open("rb") as lines:
         lines.seek(begin)
         # One kind comes as text alone, the other with parameters, in the extended protocol.
         kinds = tuple(f"{database} LOG:  {kind}".encode() for kind in ("statement: ", "execute "))
-        return sum(line.startswith(kinds) for line in lines)
+        found = sum(line.startswith(kinds) for line in lines)
+    if not found:
+        message = "the log of PostgreSQL shows no statement, although each request needs one"
+        raise RuntimeError(message)
+    return found
 
 
 def _set(postgres: Postgres, **settings: str) -> None:

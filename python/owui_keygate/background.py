@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 log = logging.getLogger("owui_keygate")
 
@@ -15,9 +15,13 @@ _running: set[asyncio.Task[Any]] = set()
 """The event loop itself keeps no strong reference to a task (`asyncio.create_task`)."""
 
 
-def in_background(work: Coroutine[Any, Any, Any]) -> None:
-    """Run a coroutine of the host in the running event loop; a failure is logged."""
-    task = asyncio.create_task(work)
+def in_background(work: Callable[[str], Coroutine[Any, Any, Any]], user_id: str) -> None:
+    """Have the running event loop do work of the host about a user; a failure is logged."""
+    asyncio.get_running_loop().call_soon(_start, work, user_id)
+
+
+def _start(work: Callable[[str], Coroutine[Any, Any, Any]], user_id: str) -> None:
+    task = asyncio.create_task(work(user_id))
     _running.add(task)
     task.add_done_callback(_ended)
 

@@ -107,7 +107,7 @@ def _on_allowed(auth: ModuleType) -> Callable[[User], None]:
                     "client.auth.type": "api_key",
                 }
             )
-        in_background(auth.Users.update_last_active_by_id(user.id))
+        in_background(auth.Users.update_last_active_by_id, user.id)
 
     return on_allowed
 

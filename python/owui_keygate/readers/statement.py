@@ -77,7 +77,8 @@ class Statement:
             raise AnswerMixedUpError
         fields = dict(zip(self._names, row[:width], strict=True))
         for name, process in self._processors:
-            fields[name] = process(fields[name])
+            if fields[name] is not None:
+                fields[name] = process(fields[name])
         return Reading(self._to_model(fields), expires_at, rules_of(self._values(values)))
 
     def _values(self, texts: Sequence[str | None]) -> dict[str, object]:
