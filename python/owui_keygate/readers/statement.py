@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, Text, bindparam, case, cast, literal_column, select
 
 from owui_keygate.readers import PERMISSIONS, RULES, Reading, rules_of
+from owui_keygate.readers.users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +26,8 @@ class AnswerMixedUpError(Exception):
 class Statement:
     """The statement, made of the host's own tables, so that names, schema and types are its own.
 
-    The rules travel as the text of their JSON. Parsing is remembered for each text; that is all
-    that is remembered.
+    JSON travels as text, and what follows from a text or a whole row alone is remembered; that is
+    all that is.
 
     Args:
         users: The host's module `open_webui.models.users`.
@@ -39,20 +40,19 @@ class Statement:
 
     def __init__(self, users: ModuleType, config: Any, dialect: Dialect) -> None:  # noqa: ANN401
         self._config = config
-        self._to_model = users.UserModel.model_validate
-        self._names = tuple(users.UserModel.model_fields)
-        columns = [getattr(users.User, name) for name in self._names]
-        self._processors = _processors(self._names, columns, dialect)
-        # PostgreSQL's own type leaves parsing to the driver, which hands these over as text.
+        columns = {name: getattr(users.User, name) for name in users.UserModel.model_fields}
+        self._width = len(columns)
+        # PostgreSQL's own type leaves parsing to the driver, which gets all JSON as text.
         json: Any = JSON()
         self._parse: Callable[[str], Any] = json.result_processor(dialect, None)
         self._parse_once = functools.lru_cache(_DISTINCT_TEXTS)(self._parse)
+        self._users = Users(users.UserModel, _processors(columns, dialect, self._parse))
         values: list[ColumnElement[str]] = [_value(config, key) for key in RULES[:-1]]
         # The permissions are long, and nobody asks for those of an administrator.
         not_admin = users.User.role.is_distinct_from(literal_column("'admin'"))
         values.append(case((not_admin, _value(config, PERMISSIONS))))
         self._select = (
-            select(*columns, users.ApiKey.key, users.ApiKey.expires_at, *values)
+            select(*_as_text(columns, dialect), users.ApiKey.key, users.ApiKey.expires_at, *values)
             .join_from(users.ApiKey, users.User, users.User.id == users.ApiKey.user_id)
             .where(users.ApiKey.key == bindparam("api_key"))
         )
@@ -71,15 +71,11 @@ class Statement:
         if not rows:
             return None
         [row] = rows
-        width = len(self._names)
-        key, expires_at, *values = row[width:]
+        key, expires_at, *values = row[self._width :]
         if key != api_key:
             raise AnswerMixedUpError
-        fields = dict(zip(self._names, row[:width], strict=True))
-        for name, process in self._processors:
-            if fields[name] is not None:
-                fields[name] = process(fields[name])
-        return Reading(self._to_model(fields), expires_at, rules_of(self._values(values)))
+        user = self._users.of(row[: self._width])
+        return Reading(user, expires_at, rules_of(self._values(values)))
 
     def _values(self, texts: Sequence[str | None]) -> dict[str, object]:
         """Return what the host's `Config.get_many` would."""
@@ -99,12 +95,21 @@ def _value(config: Any, key: str) -> ScalarSelect[str]:  # noqa: ANN401
     return statement.scalar_subquery()
 
 
+def _as_text(columns: dict[str, Any], dialect: Dialect) -> list[Any]:
+    """Return the columns, JSON as text; SQLite keeps it as text."""
+    if dialect.name == "sqlite":
+        return list(columns.values())
+    return [cast(c, Text) if isinstance(c.type, JSON) else c for c in columns.values()]
+
+
 def _processors(
-    names: tuple[str, ...], columns: list[Any], dialect: Dialect
-) -> list[tuple[str, Callable[[Any], Any]]]:
+    columns: dict[str, Any], dialect: Dialect, parse: Callable[[str], Any]
+) -> dict[str, Callable[[Any], Any]]:
     """Return what SQLAlchemy does to the values of each column, where it does anything."""
-    found = [
-        (name, column.type.dialect_impl(dialect).result_processor(dialect, None))
-        for name, column in zip(names, columns, strict=True)
-    ]
-    return [(name, process) for name, process in found if process is not None]
+    found = {
+        name: parse
+        if isinstance(column.type, JSON)
+        else column.type.dialect_impl(dialect).result_processor(dialect, None)
+        for name, column in columns.items()
+    }
+    return {name: process for name, process in found.items() if process is not None}
