@@ -40,10 +40,10 @@ def count_host_reads() -> None:
     """Count how often the host's own models are asked, which a fast reader does without."""
     read = HostReader.read
 
-    async def counted(self: HostReader, api_key: str) -> Any:  # noqa: ANN401
+    async def counted(self: HostReader, api_key: str, **rules: bool) -> Any:  # noqa: ANN401
         global HOST_READS  # noqa: PLW0603
         HOST_READS += 1
-        return await read(self, api_key)
+        return await read(self, api_key, **rules)
 
     HostReader.read = counted  # type: ignore[method-assign]
 

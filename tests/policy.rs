@@ -2,7 +2,7 @@
 
 use owui_keygate::endpoints::Allowlist;
 use owui_keygate::policy::{
-    Decision, HostRules, Principal, Request, Way, decide, may_manage_own_key,
+    Decision, HostRules, Principal, Request, Way, admin_regime, decide, may_manage_own_key,
 };
 use proptest::prelude::*;
 
@@ -198,4 +198,35 @@ fn the_host_looks_at_the_switch_then_the_permission_then_the_list() {
         ..case
     };
     assert_eq!(case.decide(), Decision::Allow);
+}
+
+#[test]
+fn the_admin_regime_is_for_headers_while_the_bypass_is_on() {
+    for way in [Way::Bearer, Way::ApiKeyHeader, Way::Cookie, Way::Other] {
+        assert_eq!(admin_regime(true, way), way.is_header());
+        assert!(!admin_regime(false, way));
+    }
+}
+
+proptest! {
+    /// So they need not be read there.
+    #[test]
+    fn the_hosts_rules_do_not_count_for_an_administrator_in_the_admin_regime(
+        case in case(), other in case(),
+    ) {
+        let case = Case {
+            bypass: true,
+            way: Way::Bearer,
+            known: true,
+            role: "admin".to_owned(),
+            ..case
+        };
+        let changed = Case {
+            keys_enabled: other.keys_enabled,
+            list: other.list,
+            permitted: other.permitted,
+            ..case.clone()
+        };
+        prop_assert_eq!(case.decide(), changed.decide());
+    }
 }

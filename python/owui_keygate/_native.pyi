@@ -105,6 +105,12 @@ class Policy:
             allowed_endpoints: The host's endpoint list; None while it is not in force.
         """
 
+    def admin_regime(self, way: Way) -> bool:
+        """Whether the admin regime rules an administrator's key that travelled this way.
+
+        The host's rules do not count there and need not be read.
+        """
+
     def may_manage_own_key(self, *, role: str, session: bool) -> bool:
         """Whether a user may manage their own key although the host's switch is off."""
 

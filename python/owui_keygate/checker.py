@@ -81,17 +81,16 @@ async def _judge(
         "path": request.scope["path"],
         "now": int(time.time()),
     }
-    reading = await host.reader.read(api_key)
+    rules_bind_admins = not policy.admin_regime(facts["way"])
+    reading = await host.reader.read(api_key, rules_bind_admins=rules_bind_admins)
     if reading is None:
         return policy.decide(**facts, role=None), None
-    facts |= {
-        "role": reading.user.role,
-        "expires_at": reading.expires_at,
-        "keys_enabled": reading.rules.keys_enabled,
-        "allowed_endpoints": reading.rules.allowed_endpoints,
-    }
+    facts |= {"role": reading.user.role, "expires_at": reading.expires_at}
+    if reading.rules is not None:
+        facts["keys_enabled"] = reading.rules.keys_enabled
+        facts["allowed_endpoints"] = reading.rules.allowed_endpoints
     decision = policy.decide(**facts)
-    if decision == Decision.AskPermission:
+    if decision == Decision.AskPermission and reading.rules is not None:
         permitted = await host.is_permitted(reading.user, reading.rules)
         decision = policy.decide(**facts, permitted=permitted)
     return decision, reading.user

@@ -121,6 +121,11 @@ impl Policy {
         policy::decide(self.bypass, &request, principal.as_ref(), &rules).into()
     }
 
+    /// Whether the admin regime rules an administrator's key that travelled this way.
+    fn admin_regime(&self, way: Way) -> bool {
+        policy::admin_regime(self.bypass, way.into())
+    }
+
     /// Whether a user may manage their own key although the host's switch is off.
     #[pyo3(signature = (*, role, session))]
     fn may_manage_own_key(&self, role: &str, session: bool) -> bool {

@@ -18,7 +18,8 @@ class Reader:
         self._mark = mark
         self._error = error
 
-    async def read(self, api_key: str) -> Any:  # noqa: ANN401
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Any:  # noqa: ANN401
+        assert rules_bind_admins, "handed on"
         await asyncio.sleep(0)
         if self._error is not None:
             raise self._error
@@ -26,7 +27,7 @@ class Reader:
 
 
 def ask(reader: FallbackReader, key: str = "sk-key") -> Any:  # noqa: ANN401
-    return asyncio.run(reader.read(key))
+    return asyncio.run(reader.read(key, rules_bind_admins=True))
 
 
 def test_the_fast_reader_is_asked_first() -> None:

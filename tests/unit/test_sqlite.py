@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from owui_keygate.readers.sqlite import FileReplacedError, SqliteReader
+from owui_keygate.readers.statement import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 class Statement:
     """Reads any row."""
 
-    def text(self, _dialect: object) -> str:
-        return "SELECT name FROM who WHERE key = ?"
+    def query(self, _dialect: object) -> Query:
+        return Query("SELECT name FROM who WHERE key = ?", [True])
 
-    def reading(self, rows: list[Any], _api_key: str) -> Any:  # noqa: ANN401
+    def reading(self, rows: list[Any], _api_key: str, *, rules_bind_admins: bool) -> Any:  # noqa: ANN401
+        assert rules_bind_admins
         return rows
 
 
@@ -53,7 +55,7 @@ def reader(tmp_path: Path) -> SqliteReader:
 
 
 def read(reader: SqliteReader) -> None:
-    found: Any = asyncio.run(reader.read("k"))
+    found: Any = asyncio.run(reader.read("k", rules_bind_admins=True))
     assert found == [("n",)]
 
 

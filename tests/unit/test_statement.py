@@ -58,32 +58,43 @@ def statement(model: type[BaseModel] = UserModel) -> Statement:
 
 
 def test_a_row_about_another_key_is_an_error() -> None:
-    found = statement().reading([ROW], "sk-key")
+    found = statement().reading([ROW], "sk-key", rules_bind_admins=True)
     assert found is not None
+    assert found.rules is not None
     assert (found.user.id, found.expires_at, found.rules.keys_enabled) == ("id", 7, True)
     with pytest.raises(AnswerMixedUpError):
-        statement().reading([ROW], "sk-kez")
+        statement().reading([ROW], "sk-kez", rules_bind_admins=True)
 
 
 def test_two_rows_are_an_error() -> None:
     with pytest.raises(ValueError, match="too many values"):
-        statement().reading([ROW, ROW], "sk-key")
+        statement().reading([ROW, ROW], "sk-key", rules_bind_admins=True)
 
 
 def test_nothing_that_can_be_changed_is_given_twice() -> None:
     """The host's `has_permission` fills in what is missing in the permissions it is given."""
     reads = statement()
-    one, other = (reads.reading([ROW], "sk-key") for _ in range(2))
+    one, other = (reads.reading([ROW], "sk-key", rules_bind_admins=True) for _ in range(2))
     assert one is not None
     assert other is not None
     assert one == other
     assert one.user is not other.user
     assert one.user.info is not other.user.info  # type: ignore[attr-defined]
+    assert one.rules is not None
+    assert other.rules is not None
     assert one.rules.permissions is not other.rules.permissions
 
 
+def test_rules_that_do_not_bind_an_administrator_are_not_read() -> None:
+    admin = ("id", "admin", *ROW[2:5], None, None, None, None)
+    for row, is_read in ((admin, False), (ROW, True)):
+        found = statement().reading([row], "sk-key", rules_bind_admins=False)
+        assert found is not None
+        assert (found.rules is not None) == is_read
+
+
 def test_the_permissions_are_read_of_those_who_are_no_administrators() -> None:
-    text = statement().text(sqlite.dialect())
+    text = statement().query(sqlite.dialect()).text
     assert "CASE WHEN (user.role IS NOT 'admin') THEN (SELECT CAST" in text
     assert text.count(f"'{PERMISSIONS}'") == 1
 

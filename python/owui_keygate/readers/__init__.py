@@ -43,23 +43,32 @@ class Reading(NamedTuple):
     Attributes:
         user: The user whom the key names; an object of this request alone.
         expires_at: `expires_at` of the key's row, in epoch seconds.
-        rules: The rules in force.
+        rules: The rules in force, or None where they do not bind the user and were not read.
     """
 
     user: User
     expires_at: int | None
-    rules: Rules
+    rules: Rules | None
 
 
 class NotReadyError(Exception):
     """A reader is still getting ready; nothing has failed."""
 
 
+ADMIN = "admin"
+"""The role whose holders the rules may not bind."""
+
+
 class Reader(Protocol):
     """Reads from the host's database. Whatever it raises means that it does not know."""
 
-    async def read(self, api_key: str) -> Reading | None:
-        """Return what is known about a key now, or None for a key that names nobody."""
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
+        """Return what is known about a key now, or None for a key that names nobody.
+
+        Args:
+            api_key: The key.
+            rules_bind_admins: Whether to read the rules for an administrator as well.
+        """
 
 
 def rules_of(values: Mapping[str, object]) -> Rules:

@@ -33,16 +33,16 @@ class FallbackReader:
         self._host = host
         self._quiet_until = 0.0
 
-    async def read(self, api_key: str) -> Reading | None:
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what is known about a key now, or None for a key that names nobody."""
         if _is_plain(api_key):
             try:
-                return await self._fast.read(api_key)
+                return await self._fast.read(api_key, rules_bind_admins=rules_bind_admins)
             except NotReadyError:
                 pass
             except Exception as error:  # noqa: BLE001 (the host's own way answers, or fails too)
                 self._warn(error)
-        return await self._host.read(api_key)
+        return await self._host.read(api_key, rules_bind_admins=rules_bind_admins)
 
     def _warn(self, error: Exception) -> None:
         now = time.monotonic()

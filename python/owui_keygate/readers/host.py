@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from owui_keygate.readers import RULES, Reading, rules_of
+from owui_keygate.readers import ADMIN, RULES, Reading, rules_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -31,12 +31,14 @@ class HostReader:
             .where(key.key == bindparam("api_key"))
         )
 
-    async def read(self, api_key: str) -> Reading | None:
-        """Return what is known about a key now, in two statements."""
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
+        """Return what is known about a key now, in two statements at most."""
         async with self._session() as session:
             row = (await session.execute(self._statement, {"api_key": api_key})).first()
             if row is None:
                 return None
             user = self._to_model(row[0])
+        if user.role == ADMIN and not rules_bind_admins:
+            return Reading(user, row[1], None)
         values = await self._config.get_many(*RULES)  # type: ignore[attr-defined]
         return Reading(user, row[1], rules_of(values))

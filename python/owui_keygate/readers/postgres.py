@@ -41,14 +41,14 @@ class PostgresReader:
         self._statement = statement
         # The driver's own dialect writes parameters as Python does, and libpq wants $1.
         libpq = postgresql.base.PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-        self._text = statement.text(libpq)
+        self._query = statement.query(libpq)
         self._engine = engine
         self._pipeline: Pipeline | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._next_attempt = 0.0
         self._failure: str | None = None
 
-    async def read(self, api_key: str) -> Reading | None:
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what is known about a key now, in one statement.
 
         Raises:
@@ -61,7 +61,9 @@ class PostgresReader:
         if pipeline is None or not pipeline.is_usable():
             self._connect_behind()
             raise NotConnectedError(self._failure) if self._failure else NotReadyError
-        return self._statement.reading(await pipeline.execute([api_key.encode()]), api_key)
+        flag = "true" if rules_bind_admins else "false"
+        rows = await pipeline.execute([p.encode() for p in self._query.parameters(api_key, flag)])
+        return self._statement.reading(rows, api_key, rules_bind_admins=rules_bind_admins)
 
     def _connect_behind(self) -> None:
         now = time.monotonic()
@@ -72,7 +74,7 @@ class PostgresReader:
     async def _connect(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                self._pipeline = await _open(self._engine, self._text)
+                self._pipeline = await _open(self._engine, self._query.text)
         except Exception as error:  # noqa: BLE001 (the next request says so and tries again)
             self._failure = type(error).__name__
         self._next_attempt = time.monotonic() + RETRY_SECONDS

@@ -39,13 +39,13 @@ class SqliteReader:
 
     def __init__(self, statement: Statement, dialect: Dialect, file: Path) -> None:
         self._statement = statement
-        self._text = statement.text(dialect)
+        self._query = statement.query(dialect)
         self._name = str(file)
         self._uri = f"{file.as_uri()}?mode=ro"
         self._identity: tuple[int, int] | None = None
         self._thread = threading.local()
 
-    async def read(self, api_key: str) -> Reading | None:
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what is known about a key now, in one statement.
 
         Raises:
@@ -55,8 +55,9 @@ class SqliteReader:
         """
         self._check_file()
         # All rows are fetched: a statement that is not at its end keeps its lock on the file.
-        rows = self._connection().execute(self._text, (api_key,)).fetchall()
-        return self._statement.reading(rows, api_key)
+        parameters = self._query.parameters(api_key, rules_bind_admins)
+        rows = self._connection().execute(self._query.text, parameters).fetchall()
+        return self._statement.reading(rows, api_key, rules_bind_admins=rules_bind_admins)
 
     def _check_file(self) -> None:
         file = os.stat(self._name)  # noqa: PTH116 (a path's own method takes three times as long)

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sqlalchemy import JSON, Text, bindparam, case, cast, literal_column, select
+from sqlalchemy import JSON, Boolean, Text, bindparam, case, cast, literal_column, or_, select
 
-from owui_keygate.readers import PERMISSIONS, RULES, Reading, rules_of
+from owui_keygate.readers import ADMIN, PERMISSIONS, RULES, Reading, rules_of
 from owui_keygate.readers.users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from sqlalchemy import ColumnElement, Dialect, ScalarSelect
+    from sqlalchemy import Dialect, ScalarSelect
 
 _DISTINCT_TEXTS = 64
+_T = TypeVar("_T")
 
 
 class AnswerMixedUpError(Exception):
     """The database answered about another key than it was asked about."""
+
+
+class Query(NamedTuple):
+    """The statement as text.
+
+    Attributes:
+        text: The text.
+        places: For each parameter whether it is the API key; else it is `rules_bind_admins`.
+    """
+
+    text: str
+    places: list[bool]
+
+    def parameters(self, api_key: str, rules_bind_admins: _T) -> list[str | _T]:
+        """Return the parameters in their places."""
+        return [api_key if is_key else rules_bind_admins for is_key in self.places]
 
 
 class Statement:
@@ -47,9 +64,11 @@ class Statement:
         self._parse: Callable[[str], Any] = json.result_processor(dialect, None)
         self._parse_once = functools.lru_cache(_DISTINCT_TEXTS)(self._parse)
         self._users = Users(users.UserModel, _processors(columns, dialect, self._parse))
-        values: list[ColumnElement[str]] = [_value(config, key) for key in RULES[:-1]]
-        # The permissions are long, and nobody asks for those of an administrator.
-        not_admin = users.User.role.is_distinct_from(literal_column("'admin'"))
+        # What is in a branch of CASE that is not taken is not read.
+        not_admin = users.User.role.is_distinct_from(literal_column(f"'{ADMIN}'"))
+        bound = or_(not_admin, bindparam("rules_bind_admins", type_=Boolean))
+        values = [case((bound, _value(config, key))) for key in RULES[:-1]]
+        # Nobody asks for the permissions of an administrator.
         values.append(case((not_admin, _value(config, PERMISSIONS))))
         self._select = (
             select(*_as_text(columns, dialect), users.ApiKey.key, users.ApiKey.expires_at, *values)
@@ -57,11 +76,14 @@ class Statement:
             .where(users.ApiKey.key == bindparam("api_key"))
         )
 
-    def text(self, dialect: Dialect) -> str:
-        """Return the statement in the words of a dialect; its one parameter is the API key."""
-        return str(self._select.compile(dialect=dialect))
+    def query(self, dialect: Dialect) -> Query:
+        """Return the statement in the words of a dialect with positional parameters."""
+        compiled = self._select.compile(dialect=dialect)
+        return Query(str(compiled), [name == "api_key" for name in compiled.positiontup or ()])
 
-    def reading(self, rows: Sequence[Sequence[Any]], api_key: str) -> Reading | None:
+    def reading(
+        self, rows: Sequence[Sequence[Any]], api_key: str, *, rules_bind_admins: bool
+    ) -> Reading | None:
         """Return what the rows mean: one row at most, as the column `api_key.key` is unique.
 
         Raises:
@@ -75,6 +97,8 @@ class Statement:
         if key != api_key:
             raise AnswerMixedUpError
         user = self._users.of(row[: self._width])
+        if user.role == ADMIN and not rules_bind_admins:
+            return Reading(user, expires_at, None)
         return Reading(user, expires_at, rules_of(self._values(values)))
 
     def _values(self, texts: Sequence[str | None]) -> dict[str, object]:
