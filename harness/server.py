@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
 import psutil
@@ -16,12 +17,14 @@ import psutil
 from harness.client import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from harness.environments import Environment
 
 START_SECONDS = 180
 STOP_SECONDS = 20
+BYPASS_ON = {"ENABLE_ADMIN_API_KEY_BYPASS": "true"}
 SECRET_KEY = "a-secret-key-for-sessions-of-this-test"  # noqa: S105
 
 
@@ -160,6 +163,18 @@ class Server:
                 return bool(answer.status == 200)  # noqa: PLR2004
         except (urllib.error.URLError, OSError):
             return False
+
+
+@contextmanager
+def running(servers: Sequence[Server]) -> Iterator[None]:
+    """Start servers side by side, wait until each answers, and stop them in the end."""
+    with ExitStack() as stack:
+        for server in servers:
+            server.start()
+            stack.callback(server.stop)
+        for server in servers:
+            server.wait_until_healthy()
+        yield
 
 
 def host_settings(folder: Path) -> dict[str, str]:

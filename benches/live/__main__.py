@@ -16,7 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benches.live import decode_token, machine, report, targets
+from benches import sessions
+from benches.live import machine, report, targets
 from benches.live.measure import Effort, Measurements
 from benches.live.pair import running
 from benches.live.proxy import one_millisecond_away, round_trip_ms
@@ -110,7 +111,7 @@ def run(databases: list[str], effort: Effort, folder: Path) -> Results:
             worlds["postgresql-1ms"] = worlds["postgresql"].behind(proxy.url)
         for name in databases:
             measure_database(results, name, worlds[name], effort, folder)
-    results.decode_token = decode_token.measure()
+    results.decode_token = sessions.measure()
     return results
 
 

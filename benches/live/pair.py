@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.environments import host_environment
-from harness.server import Server
+from harness.server import BYPASS_ON, Server
+from harness.server import running as side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benches.live.world import World
 
-BYPASS_ON = {"ENABLE_ADMIN_API_KEY_BYPASS": "true"}
 IN_PLACE = "the bypass is on"
 INSTRUMENTED = Path(__file__).with_name("instrumented.py")
 
@@ -51,12 +51,7 @@ def running(world: World, folder: Path, *, instrumented: bool = False) -> Iterat
             world, folder / f"{folder.name}-keygate", with_wheel=True, instrumented=instrumented
         ),
     )
-    with ExitStack() as stack:
-        for server in pair:
-            server.start()
-            stack.callback(server.stop)
-        for server in pair:
-            server.wait_until_healthy()
+    with side_by_side([*pair]):
         if [IN_PLACE in server.log for server in pair] != [False, True]:
             message = "the sides do not differ as they should"
             raise SidesDoNotDifferError(message)

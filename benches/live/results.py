@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benches.live.decode_token import Found
 
 SQLITE = "SQLite"
 POSTGRESQL = "PostgreSQL"
@@ -117,7 +116,7 @@ class Results:
         comparisons: Both sides beside each other.
         round_trip_ms: One round trip to the PostgreSQL that is 1 ms away.
         memory: The memory of both servers.
-        decode_token: What `benches.sessions` found, or None where that benchmark is missing.
+        decode_token: What `benches.sessions` found.
     """
 
     machine: dict[str, str]
@@ -125,7 +124,7 @@ class Results:
     comparisons: list[Comparison] = field(default_factory=list)
     round_trip_ms: float | None = None
     memory: Memory | None = None
-    decode_token: Found | None = None
+    decode_token: dict[str, dict[str, float]] | None = None
 
     def select(
         self, measure: str, credential: str = API_KEY, endpoint: str = ""

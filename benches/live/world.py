@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benches.live.results import API_KEY, SESSION
 from harness import people
 from harness.client import bearer
 from harness.environments import host_environment
@@ -67,7 +68,7 @@ class World:
     @property
     def credentials(self) -> dict[str, str]:
         """Both ways to ask, by the names they go by in the results."""
-        return {"API key": self.key, "session token": self.session}
+        return {API_KEY: self.key, SESSION: self.session}
 
 
 def make_world(folder: Path, postgres: Postgres | None) -> World:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import pytest
 
 from harness import people
 from harness.environments import Environment, host_environment
-from harness.server import Server
+from harness.server import BYPASS_ON, Server, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from harness.client import Client
     from harness.people import Person
-
-BYPASS_ON = {"ENABLE_ADMIN_API_KEY_BYPASS": "true"}
 
 
 @pytest.fixture(scope="session")
@@ -125,12 +122,7 @@ def servers(
         off=Server(keygate, world.copy(folder / "off")),
         on=Server(keygate, world.copy(folder / "on"), BYPASS_ON),
     )
-    with ExitStack() as stack:
-        for server in made:
-            server.start()
-            stack.callback(server.stop)
-        for server in made:
-            server.wait_until_healthy()
+    with running([*made]):
         yield made
 
 

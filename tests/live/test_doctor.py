@@ -10,8 +10,8 @@ import pytest
 from owui_keygate import __version__
 
 from harness.environments import HOST_VERSION, built_wheel, make_environment
+from harness.server import BYPASS_ON
 from tests.live.altered import alter_host
-from tests.live.conftest import BYPASS_ON
 
 if TYPE_CHECKING:
     import subprocess

@@ -12,9 +12,8 @@ import pytest
 from harness import people
 from harness.client import bearer
 from harness.environments import HOST_VERSION, Environment, built_wheel, make_environment
-from harness.server import Server, ServerDiedError, host_settings
+from harness.server import BYPASS_ON, Server, ServerDiedError, host_settings
 from tests.live.altered import alter_host
-from tests.live.conftest import BYPASS_ON
 
 if TYPE_CHECKING:
     import subprocess

@@ -12,8 +12,7 @@ import pytest
 
 from harness import people
 from harness.postgres import Postgres
-from harness.server import Server
-from tests.live.conftest import BYPASS_ON
+from harness.server import BYPASS_ON, Server
 from tests.live.hammer import PATH, Answer, Hammer
 
 if TYPE_CHECKING:

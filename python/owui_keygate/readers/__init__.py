@@ -59,6 +59,11 @@ ADMIN = "admin"
 """The role whose holders the rules may not bind."""
 
 
+def rules_bind(user: User, *, rules_bind_admins: bool) -> bool:
+    """Whether the rules are to be read for a user."""
+    return rules_bind_admins or user.role != ADMIN
+
+
 class Reader(Protocol):
     """Reads from the host's database. Whatever it raises means that it does not know."""
 

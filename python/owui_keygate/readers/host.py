@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from owui_keygate.readers import ADMIN, RULES, Reading, rules_of
+from owui_keygate.readers import RULES, Reading, rules_bind, rules_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -38,7 +38,7 @@ class HostReader:
             if row is None:
                 return None
             user = self._to_model(row[0])
-        if user.role == ADMIN and not rules_bind_admins:
+        if not rules_bind(user, rules_bind_admins=rules_bind_admins):
             return Reading(user, row[1], None)
         values = await self._config.get_many(*RULES)  # type: ignore[attr-defined]
         return Reading(user, row[1], rules_of(values))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy import JSON, Boolean, Text, bindparam, case, cast, literal_column, or_, select
 
-from owui_keygate.readers import ADMIN, PERMISSIONS, RULES, Reading, rules_of
+from owui_keygate.readers import ADMIN, PERMISSIONS, RULES, Reading, rules_bind, rules_of
 from owui_keygate.readers.users import Users
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Statement:
         if key != api_key:
             raise AnswerMixedUpError
         user = self._users.of(row[: self._width])
-        if user.role == ADMIN and not rules_bind_admins:
+        if not rules_bind(user, rules_bind_admins=rules_bind_admins):
             return Reading(user, expires_at, None)
         return Reading(user, expires_at, rules_of(self._values(values)))
 
