@@ -82,15 +82,14 @@ class Policy:
     def __new__(cls, bypass: bool) -> Policy: ...
     def decide(
         self,
-        *,
         way: Way,
         path: str,
         now: int,
         role: str | None,
         expires_at: int | None = None,
-        permitted: bool | None = None,
         keys_enabled: bool = False,
         allowed_endpoints: str | None = None,
+        permitted: bool | None = None,
     ) -> Decision:
         """Decide about one request.
 
@@ -100,9 +99,9 @@ class Policy:
             now: The time now, in epoch seconds.
             role: The role of the user whom the key names; None for a key that names nobody.
             expires_at: `expires_at` of the key's row, in epoch seconds.
-            permitted: Whether the host grants `features.api_keys`; None while not asked.
             keys_enabled: The host's switch.
             allowed_endpoints: The host's endpoint list; None while it is not in force.
+            permitted: Whether the host grants `features.api_keys`; None while not asked.
         """
 
     def admin_regime(self, way: Way) -> bool:

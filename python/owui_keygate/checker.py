@@ -75,22 +75,18 @@ def replacement(
 async def _judge(
     request: Request, api_key: str, policy: Policy, host: Host
 ) -> tuple[Decision, User | None]:
-    facts: dict[str, Any] = {
-        "way": way_of(request, api_key, host.api_key_header),
-        # The path of the scope and not of the URL, which the Host header forges (CVE-2026-48710).
-        "path": request.scope["path"],
-        "now": int(time.time()),
-    }
-    rules_bind_admins = not policy.admin_regime(facts["way"])
-    reading = await host.reader.read(api_key, rules_bind_admins=rules_bind_admins)
+    way = way_of(request, api_key, host.api_key_header)
+    # The path of the scope and not of the URL, which the Host header forges (CVE-2026-48710).
+    asked = (way, request.scope["path"], int(time.time()))
+    reading = await host.reader.read(api_key, rules_bind_admins=not policy.admin_regime(way))
     if reading is None:
-        return policy.decide(**facts, role=None), None
-    facts |= {"role": reading.user.role, "expires_at": reading.expires_at}
-    if reading.rules is not None:
-        facts["keys_enabled"] = reading.rules.keys_enabled
-        facts["allowed_endpoints"] = reading.rules.allowed_endpoints
-    decision = policy.decide(**facts)
-    if decision == Decision.AskPermission and reading.rules is not None:
-        permitted = await host.is_permitted(reading.user, reading.rules)
-        decision = policy.decide(**facts, permitted=permitted)
-    return decision, reading.user
+        return policy.decide(*asked, role=None), None
+    user, expires_at, rules = reading
+    facts = (*asked, user.role, expires_at)
+    if rules is None:
+        return policy.decide(*facts), user
+    decision = policy.decide(*facts, rules.keys_enabled, rules.allowed_endpoints)
+    if decision == Decision.AskPermission:
+        permitted = await host.is_permitted(user, rules)
+        decision = policy.decide(*facts, rules.keys_enabled, rules.allowed_endpoints, permitted)
+    return decision, user

@@ -90,8 +90,8 @@ impl Policy {
 
     /// Decides about one request. `role` is `None` for a key that names no user;
     /// `allowed_endpoints` is `None` while the host's endpoint list is not in force.
-    #[pyo3(signature = (*, way, path, now, role, expires_at=None, permitted=None, keys_enabled=false, allowed_endpoints=None))]
-    #[allow(clippy::too_many_arguments, reason = "named on the Python side")]
+    #[pyo3(signature = (way, path, now, role, expires_at=None, keys_enabled=false, allowed_endpoints=None, permitted=None))]
+    #[allow(clippy::too_many_arguments, reason = "the facts of one request")]
     fn decide(
         &self,
         way: Way,
@@ -99,9 +99,9 @@ impl Policy {
         now: i64,
         role: Option<&str>,
         expires_at: Option<i64>,
-        permitted: Option<bool>,
         keys_enabled: bool,
         allowed_endpoints: Option<&str>,
+        permitted: Option<bool>,
     ) -> Decision {
         let request = policy::Request {
             way: way.into(),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi import HTTPException
 from owui_keygate import checker, key_management
-from owui_keygate._native import Decision, PanicException, Policy
+from owui_keygate._native import Decision, PanicException, Policy, Way
 from owui_keygate.readers import Reading, Rules
 from starlette.requests import Request
 
@@ -35,10 +35,10 @@ class Reader:
 
     found: Any = field(default_factory=lambda: Reading(Admin(), None, OFF))
     permitted: Any = True
+    rules_bind_admins: bool = False
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        # The bypass is on in these tests, and the key comes in a header.
-        assert (api_key, rules_bind_admins) == (KEY, False)
+        assert (api_key, rules_bind_admins) == (KEY, self.rules_bind_admins)
         found: Reading | None = await give(self.found)
         return found
 
@@ -78,6 +78,16 @@ def test_an_administrator_gets_in_as_their_own_user_object() -> None:
     assert check(reader) is reader.found.user
 
 
+def test_with_the_bypass_off_the_rules_are_read_for_an_administrator_too() -> None:
+    reader = Reader(Reading(Admin(), None, ON), rules_bind_admins=True)
+    assert check(reader, policy=Policy(bypass=False)) is reader.found.user
+
+
+def test_a_user_with_the_permission_gets_in_without_the_hosts_check() -> None:
+    reader = Reader(Reading(Admin(role="user"), None, ON))
+    assert check(reader) is reader.found.user
+
+
 @pytest.mark.parametrize(
     "error",
     [RuntimeError(f"no connection for {KEY}"), HTTPException(500), PanicException(KEY)],
@@ -95,12 +105,16 @@ def test_where_reading_fails_the_host_decides(
     assert KEY not in caplog.text
 
 
-def test_where_the_decision_panics_the_host_decides() -> None:
+def test_where_the_decision_panics_the_host_decides(caplog: pytest.LogCaptureFixture) -> None:
     class Panicking:
-        def decide(self, **_facts: object) -> Decision:
+        def admin_regime(self, _way: Way) -> bool:
+            return True
+
+        def decide(self, *_facts: object) -> Decision:
             raise PanicException
 
     assert check(Reader(), policy=Panicking()) is BY_HOST
+    assert "PanicException" in caplog.text
 
 
 @pytest.mark.parametrize("role", [1, b"admin"])

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
 
     from owui_keygate.readers import User
+
+    _Copiers: TypeAlias = list[tuple[Any, Callable[[], Any]]]
 
 _DISTINCT_ROWS = 64
 _IMMUTABLE = (str, int, float, dt.date, type(None))
@@ -34,7 +37,7 @@ class Users:
         self._model = model
         self._processors = processors
         # Typed, as a row with 1.0 is not identical to one with 1.
-        self._validated = functools.lru_cache(_DISTINCT_ROWS, typed=True)(self._validate)
+        self._copies_of = functools.lru_cache(_DISTINCT_ROWS, typed=True)(self._validate)
 
     def of(self, columns: Sequence[Any]) -> User:
         """Return the user object for a row.
@@ -45,35 +48,59 @@ class Users:
         Raises:
             Exception: The host's own model refuses them as well.
         """
-        validated, mutable = self._validated(*columns)
-        user: Any = validated.model_copy()
-        for name in mutable:
-            user.__dict__[name] = _copied(user.__dict__[name])
-        return user  # type: ignore[no-any-return]
+        user: User = self._copies_of(*columns)()
+        return user
 
-    def _validate(self, *columns: Any) -> tuple[BaseModel, list[str]]:  # noqa: ANN401
+    def _validate(self, *columns: Any) -> Callable[[], Any]:  # noqa: ANN401
         fields = dict(zip(self._model.model_fields, columns, strict=True))
         for name, process in self._processors.items():
             if fields[name] is not None:
                 fields[name] = process(fields[name])
-        user = self._model.model_validate(fields)
-        return user, [n for n, value in vars(user).items() if not isinstance(value, _IMMUTABLE)]
+        return _copier_of_model(self._model.model_validate(fields))
 
 
-def _copied(value: Any) -> Any:  # noqa: ANN401
-    """Return an equal value that has nothing in common with it that can be changed.
+def _copier(value: Any) -> Callable[[], Any] | None:  # noqa: ANN401
+    """Return what makes copies of a value, or None for one that cannot be changed.
 
-    It recurses as deep as the JSON it was read from. `copy.deepcopy` would take ten times as long.
+    A copy is equal and has nothing in common with the value that can be changed. What there is to
+    copy is found once, since `copy.deepcopy` would take ten times as long for each request. It
+    recurses as deep as the JSON the value was read from.
     """
     if isinstance(value, _IMMUTABLE):
-        return value
-    if isinstance(value, dict):
-        return {name: _copied(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_copied(inner) for inner in value]
+        return None
     if isinstance(value, BaseModel):
-        fresh = value.model_copy()
-        for members in (fresh.__dict__, fresh.__pydantic_extra__ or {}):
-            members.update(_copied(members))
+        return _copier_of_model(value)
+    if isinstance(value, dict):
+        return functools.partial(_copy, value, _copiers(value.items()))
+    if isinstance(value, list):
+        return functools.partial(_copy, value, _copiers(enumerate(value)))
+    return functools.partial(copy.deepcopy, value)
+
+
+def _copier_of_model(model: BaseModel) -> Callable[[], Any]:
+    fields = _copiers(vars(model).items())
+    extra = _copiers((model.__pydantic_extra__ or {}).items())
+
+    def copy_model() -> BaseModel:
+        fresh = model.model_copy()
+        _renew(fresh.__dict__, fields)
+        _renew(fresh.__pydantic_extra__, extra)
         return fresh
-    return copy.deepcopy(value)
+
+    return copy_model
+
+
+def _copiers(members: Iterable[tuple[Any, Any]]) -> _Copiers:
+    found = ((place, _copier(value)) for place, value in members)
+    return [(place, copy_of) for place, copy_of in found if copy_of is not None]
+
+
+def _copy(value: Any, copiers: _Copiers) -> Any:  # noqa: ANN401
+    fresh = value.copy()
+    _renew(fresh, copiers)
+    return fresh
+
+
+def _renew(container: Any, copiers: _Copiers) -> None:  # noqa: ANN401
+    for place, copy_of in copiers:
+        container[place] = copy_of()
