@@ -7,9 +7,11 @@ import os
 import sqlite3
 import threading
 from contextlib import closing
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from owui_keygate.readers import Reading
 from owui_keygate.readers.sqlite import FileReplacedError, SqliteReader
 from owui_keygate.readers.statement import Query
 
@@ -19,14 +21,15 @@ if TYPE_CHECKING:
 
 
 class Statement:
-    """Reads any row."""
+    """Reads a role, and whether the rules were read with it."""
 
-    def query(self, _dialect: object) -> Query:
-        return Query("SELECT name FROM who WHERE key = ?", [True])
+    def query(self, _dialect: object, *, rules: bool = True) -> Query:
+        return Query(f"SELECT role, {rules} FROM who WHERE key = ?", [True])
 
-    def reading(self, rows: list[Any], _api_key: str, *, rules_bind_admins: bool) -> Any:  # noqa: ANN401
-        assert rules_bind_admins
-        return rows
+    def reading(self, rows: list[Any], _api_key: str, *, rules_bind_admins: bool) -> Reading | None:
+        assert isinstance(rules_bind_admins, bool)
+        users: Any = [(SimpleNamespace(role=role), rules) for role, rules in rows]
+        return Reading(users[0][0], None, users[0][1]) if users else None
 
 
 @pytest.fixture
@@ -49,14 +52,37 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[sqlite3.Connection]
 def reader(tmp_path: Path) -> SqliteReader:
     file = tmp_path / "webui.db"
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript("CREATE TABLE who (key, name); INSERT INTO who VALUES ('k', 'n')")
+        connection.execute("CREATE TABLE who (key, role)")
+        connection.execute("INSERT INTO who VALUES ('k', 'user'), ('a', 'admin')")
+        connection.commit()
     statement: Any = Statement()
     return SqliteReader(statement, None, file)  # type: ignore[arg-type]
 
 
-def read(reader: SqliteReader) -> None:
-    found: Any = asyncio.run(reader.read("k", rules_bind_admins=True))
-    assert found == [("n",)]
+def read(reader: SqliteReader, key: str = "k", *, rules_bind_admins: bool = True) -> Any:  # noqa: ANN401
+    return asyncio.run(reader.read(key, rules_bind_admins=rules_bind_admins))
+
+
+@pytest.mark.parametrize(
+    ("key", "rules_bind_admins", "statements"),
+    [("k", True, 1), ("a", True, 1), ("x", True, 1), ("k", False, 2), ("a", False, 1)],
+)
+def test_the_rules_are_read_of_whom_they_bind(
+    reader: SqliteReader,
+    opened: list[sqlite3.Connection],
+    key: str,
+    rules_bind_admins: bool,  # noqa: FBT001
+    statements: int,
+) -> None:
+    read(reader)
+    executed: list[str] = []
+    opened[0].set_trace_callback(executed.append)
+    found = read(reader, key, rules_bind_admins=rules_bind_admins)
+    assert len(executed) == statements
+    if key == "x":
+        assert found is None
+    else:
+        assert found.rules == (rules_bind_admins or found.user.role != "admin")
 
 
 def test_one_connection_that_cannot_write_and_does_not_wait(

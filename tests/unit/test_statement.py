@@ -87,7 +87,7 @@ def test_nothing_that_can_be_changed_is_given_twice() -> None:
 
 def test_rules_that_do_not_bind_an_administrator_are_not_read() -> None:
     admin = ("id", "admin", *ROW[2:5], None, None, None, None)
-    for row, is_read in ((admin, False), (ROW, True)):
+    for row, is_read in ((admin, False), (ROW, True), (ROW[:5], False)):
         found = statement().reading([row], "sk-key", rules_bind_admins=False)
         assert found is not None
         assert (found.rules is not None) == is_read

@@ -12,13 +12,15 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
+from owui_keygate.readers import rules_bind
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Dialect
 
     from owui_keygate.readers import Reading
-    from owui_keygate.readers.statement import Statement
+    from owui_keygate.readers.statement import Query, Statement
 
 
 class FileReplacedError(Exception):
@@ -39,14 +41,17 @@ class SqliteReader:
 
     def __init__(self, statement: Statement, dialect: Dialect, file: Path) -> None:
         self._statement = statement
-        self._query = statement.query(dialect)
+        self._with_rules = statement.query(dialect)
+        self._without_rules = statement.query(dialect, rules=False)
         self._name = str(file)
         self._uri = f"{file.as_uri()}?mode=ro"
         self._identity: tuple[int, int] | None = None
         self._thread = threading.local()
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        """Return what is known about a key now, in one statement.
+        """Return what is known about a key now, in two statements at most.
+
+        A statement that can read rules takes half as long again, even where it leaves them unread.
 
         Raises:
             sqlite3.Error: The database is locked, or cannot be read.
@@ -54,9 +59,16 @@ class SqliteReader:
             FileReplacedError: Another file has taken its place.
         """
         self._check_file()
+        if not rules_bind_admins:
+            reading = self._read(self._without_rules, api_key, rules_bind_admins)
+            if reading is None or not rules_bind(reading.user, rules_bind_admins=False):
+                return reading
+        return self._read(self._with_rules, api_key, rules_bind_admins)
+
+    def _read(self, query: Query, api_key: str, rules_bind_admins: bool) -> Reading | None:  # noqa: FBT001
         # All rows are fetched: a statement that is not at its end keeps its lock on the file.
-        parameters = self._query.parameters(api_key, rules_bind_admins)
-        rows = self._connection().execute(self._query.text, parameters).fetchall()
+        parameters = query.parameters(api_key, rules_bind_admins)
+        rows = self._connection().execute(query.text, parameters).fetchall()
         return self._statement.reading(rows, api_key, rules_bind_admins=rules_bind_admins)
 
     def _check_file(self) -> None:

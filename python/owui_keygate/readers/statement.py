@@ -1,4 +1,4 @@
-"""The one statement that reads user, key and rules together, and what its row means."""
+"""The statement that reads user, key and rules together, and what its row means."""
 
 from __future__ import annotations
 
@@ -64,21 +64,22 @@ class Statement:
         self._parse: Callable[[str], Any] = json.result_processor(dialect, None)
         self._parse_once = functools.lru_cache(_DISTINCT_TEXTS)(self._parse)
         self._users = Users(users.UserModel, _processors(columns, dialect, self._parse))
-        # What is in a branch of CASE that is not taken is not read.
-        not_admin = users.User.role.is_distinct_from(literal_column(f"'{ADMIN}'"))
-        bound = or_(not_admin, bindparam("rules_bind_admins", type_=Boolean))
-        values = [case((bound, _value(config, key))) for key in RULES[:-1]]
-        # Nobody asks for the permissions of an administrator.
-        values.append(case((not_admin, _value(config, PERMISSIONS))))
-        self._select = (
-            select(*_as_text(columns, dialect), users.ApiKey.key, users.ApiKey.expires_at, *values)
+        self._without_rules = (
+            select(*_as_text(columns, dialect), users.ApiKey.key, users.ApiKey.expires_at)
             .join_from(users.ApiKey, users.User, users.User.id == users.ApiKey.user_id)
             .where(users.ApiKey.key == bindparam("api_key"))
         )
+        self._with_rules = self._without_rules.add_columns(*_rules(users, config))
 
-    def query(self, dialect: Dialect) -> Query:
-        """Return the statement in the words of a dialect with positional parameters."""
-        compiled = self._select.compile(dialect=dialect)
+    def query(self, dialect: Dialect, *, rules: bool = True) -> Query:
+        """Return the statement, with the rules or without, in the words of a dialect.
+
+        Args:
+            dialect: A dialect with positional parameters.
+            rules: Whether to read the rules, of a user whom they bind.
+        """
+        select = self._with_rules if rules else self._without_rules
+        compiled = select.compile(dialect=dialect)
         return Query(str(compiled), [name == "api_key" for name in compiled.positiontup or ()])
 
     def reading(
@@ -97,7 +98,7 @@ class Statement:
         if key != api_key:
             raise AnswerMixedUpError
         user = self._users.of(row[: self._width])
-        if not rules_bind(user, rules_bind_admins=rules_bind_admins):
+        if not values or not rules_bind(user, rules_bind_admins=rules_bind_admins):
             return Reading(user, expires_at, None)
         return Reading(user, expires_at, rules_of(self._values(values)))
 
@@ -112,6 +113,15 @@ class Statement:
             elif key in self._config.DEFAULTS:
                 values[key] = self._config.default_value(key)
         return values
+
+
+def _rules(users: ModuleType, config: Any) -> list[Any]:  # noqa: ANN401
+    """Return the columns of the rules; what is in a branch of CASE not taken is not read."""
+    not_admin = users.User.role.is_distinct_from(literal_column(f"'{ADMIN}'"))
+    bound = or_(not_admin, bindparam("rules_bind_admins", type_=Boolean))
+    values: list[Any] = [case((bound, _value(config, key))) for key in RULES[:-1]]
+    # Nobody asks for the permissions of an administrator.
+    return [*values, case((not_admin, _value(config, PERMISSIONS)))]
 
 
 def _value(config: Any, key: str) -> ScalarSelect[str]:  # noqa: ANN401

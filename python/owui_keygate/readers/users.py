@@ -78,13 +78,17 @@ def _copier(value: Any) -> Callable[[], Any] | None:  # noqa: ANN401
 
 
 def _copier_of_model(model: BaseModel) -> Callable[[], Any]:
+    # It is what `model_copy` and `copy.copy` call.
+    copy_of_it = model.__copy__
     fields = _copiers(vars(model).items())
     extra = _copiers((model.__pydantic_extra__ or {}).items())
 
     def copy_model() -> BaseModel:
-        fresh = model.model_copy()
-        _renew(fresh.__dict__, fields)
-        _renew(fresh.__pydantic_extra__, extra)
+        fresh = copy_of_it()
+        if fields:
+            _renew(fresh.__dict__, fields)
+        if extra:
+            _renew(fresh.__pydantic_extra__, extra)
         return fresh
 
     return copy_model
