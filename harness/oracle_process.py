@@ -13,6 +13,7 @@ import os
 import resource
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from fastapi import HTTPException
@@ -26,6 +27,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from owui_keygate.installation import INSTALLATION
 from owui_keygate.readers.host import HostReader
 from sqlalchemy import delete, insert, text
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 
 EXPORTER = InMemorySpanExporter()
@@ -34,6 +36,7 @@ TRACER.add_span_processor(SimpleSpanProcessor(EXPORTER))
 OURS = auth.get_current_user_by_api_key
 STOCK = OURS.__wrapped__
 HOST_READS = 0
+SWITCH = None
 
 
 def count_host_reads() -> None:
@@ -48,13 +51,23 @@ def count_host_reads() -> None:
     HostReader.read = counted  # type: ignore[method-assign]
 
 
-async def outcome(check: Any, case: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
-    """Return all that can be seen of a check: the user or the error, and the span."""
+async def request_for(case: dict[str, Any]) -> Request:
+    """Return a request as the host's middleware leaves it, with a working database at least.
+
+    Without one that middleware would end the request; here the check is asked all the same.
+    """
+    global SWITCH  # noqa: PLW0603
     headers = [(b"authorization", b"Bearer " + case["key"].encode("latin-1"))]
     request = Request({"type": "http", "headers": headers, "path": case["path"]})
-    if "enable_api_keys" in STOCK.__code__.co_names:
-        # The host's middleware of 0.10 does this.
-        request.state.enable_api_keys = await Config.get("auth.enable_api_keys")
+    if "enable_api_keys" in STOCK.__code__.co_names:  # That of 0.10 reads the switch.
+        with suppress(DBAPIError):
+            SWITCH = await Config.get("auth.enable_api_keys")
+        request.state.enable_api_keys = SWITCH
+    return request
+
+
+async def outcome(check: Any, request: Request, case: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    """Return all that can be seen of a check: the user or the error, and the span."""
     with TRACER.get_tracer("test").start_as_current_span("request"):
         try:
             user = await check(request, case["key"])
@@ -71,8 +84,10 @@ async def outcome(check: Any, case: dict[str, Any]) -> dict[str, Any]:  # noqa: 
 async def compare(case: dict[str, Any]) -> dict[str, Any]:
     """Return what both checks make of a request, and how often the host's models were asked."""
     before = HOST_READS
-    ours = await outcome(OURS, case)
-    return {"ours": ours, "host_reads": HOST_READS - before, "stock": await outcome(STOCK, case)}
+    request = await request_for(case)
+    ours = await outcome(OURS, request, case)
+    reads = HOST_READS - before
+    return {"ours": ours, "host_reads": reads, "stock": await outcome(STOCK, request, case)}
 
 
 async def store(case: dict[str, Any]) -> dict[str, Any]:
@@ -124,12 +139,14 @@ def mutable_is(one: object, other: object) -> bool:
 async def fork(case: dict[str, Any]) -> dict[str, Any]:
     """Check in a child process, with what it has inherited, and then here again."""
     await compare(case)
+    # The connections of the host's own pool do not survive a fork.
+    request = await request_for(case)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         # The child has an event loop of its own, and must not come back into its parent's.
         try:
-            os.write(writer, json.dumps(asyncio.run(outcome(OURS, case))).encode())
+            os.write(writer, json.dumps(asyncio.run(outcome(OURS, request, case))).encode())
         finally:
             os._exit(0)
     os.waitpid(child, 0)  # noqa: ASYNC222 (nothing else runs here)
@@ -150,6 +167,7 @@ async def fill_disk(case: dict[str, Any]) -> dict[str, Any]:
 
 async def longest_steps(case: dict[str, Any]) -> dict[str, Any]:
     """Return for each of many checks the longest time, in ms, that it held up the event loop."""
+    request = await request_for(case)
     run = asyncio.Handle._run  # noqa: SLF001
     longest = 0.0
 
@@ -166,7 +184,7 @@ async def longest_steps(case: dict[str, Any]) -> dict[str, Any]:
             steps[name] = []
             for _ in range(case["checks"]):
                 longest = 0.0
-                await asyncio.create_task(outcome(check, case))
+                await asyncio.create_task(outcome(check, request, case))
                 steps[name].append(longest * 1000)
     finally:
         asyncio.Handle._run = run  # type: ignore[method-assign]  # noqa: SLF001
