@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -58,4 +57,4 @@ def exactly(value: object) -> str:
 
     From Python 3.12 on PyJWT takes claims nested so deep that no Python function can follow.
     """
-    return json.dumps(value)
+    return repr(value)
