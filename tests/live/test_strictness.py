@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -157,21 +157,21 @@ def cpu_seconds(servers: list[Server]) -> list[float]:
 
 
 def test_no_request_is_decided_by_an_old_state(servers: list[Server]) -> None:
-    operator = settle(servers[0].client())
     before = cpu_seconds(servers)
     assert len(before) == 2
-    with Hammer([server.port for server in servers], operator.keys) as hammer:
-        for kind in itertools.islice(itertools.cycle(KINDS), CHANGES):
+    with closing(servers[0].client()) as client:
+        operator = settle(client)
+        with Hammer([server.port for server in servers], operator.keys) as hammer:
+            for kind in itertools.islice(itertools.cycle(KINDS), CHANGES):
+                hammer.wait_for_answers(6)
+                operator.change(kind)
             hammer.wait_for_answers(6)
-            operator.change(kind)
-        hammer.wait_for_answers(6)
     after = cpu_seconds(servers)
     assert all(later > sooner for sooner, later in zip(before, after, strict=True)), "all answered"
     judged = [(answer, operator.possible(answer)) for answer in hammer.answers]
     assert [answer for answer, possible in judged if answer.status not in possible] == []
     sharp = [answer.status for answer, possible in judged if len(possible) == 1]
     print(f"{CHANGES} changes, {len(judged)} requests judged, {len(sharp)} of them sharply")  # noqa: T201
-    operator.client.close()
     assert min(sharp.count(status) for status in (200, 401, 403)) > CHANGES / 4
 
 
@@ -186,8 +186,9 @@ def test_a_database_that_stops_in_mid_load_allows_nothing(
     with (
         Postgres() as postgres,
         Server(keygate, tmp_path / "one", SETTINGS | {"DATABASE_URL": postgres.url()}) as server,
+        closing(server.client()) as client,
     ):
-        operator = settle(server.client())
+        operator = settle(client)
         operator.change("switch")
         with Hammer([server.port], operator.keys) as hammer:
             for _ in range(3):
@@ -200,4 +201,3 @@ def test_a_database_that_stops_in_mid_load_allows_nothing(
         stock = replace(state, admin=False)
         for answer in hammer.answers:
             assert answer.status in {500, state.status(answer.key), stock.status(answer.key)}
-        operator.client.close()
