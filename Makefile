@@ -31,6 +31,19 @@ test-python: .venv/.wheel ## Run the Python tests, those against the real host i
 	@$(BIN)/python -m harness.environments
 	$(BIN)/python -m pytest
 
+.PHONY: test-hosts
+test-hosts: .venv/.wheel ## Run the live tables on every release, or on RELEASES="0.6.36 0.9.6"
+	@$(BIN)/python -m harness.releases $(RELEASES)
+
+.PHONY: compatibility
+compatibility: .venv/.wheel ## Run them on every release and write docs/compatibility.md
+	@$(BIN)/python -m harness.releases --write
+
+.PHONY: host-check
+host-check: .venv/.wheel ## Say whether a release fits without starting it: VERSION=0.12.5
+	@test -n "$(VERSION)" || { echo "Name a release: make host-check VERSION=0.12.5"; exit 2; }
+	@$(BIN)/python -m harness.host_check $(VERSION)
+
 .PHONY: bench
 bench: .venv/.wheel ## Measure everything, stock and with the extension (half an hour)
 	cargo bench --locked
@@ -48,6 +61,8 @@ nightly: .venv/.wheel ## What takes too long for every change: many more example
 	@$(BIN)/python -m harness.environments
 	$(BIN)/python -m pytest --hypothesis-profile=slow --timeout=7200 \
 		tests/differential tests/live/test_checks.py
+	$(MAKE) compatibility
+	HOST_DATABASE=postgresql $(MAKE) test-hosts RELEASES="0.8.12 0.9.6 0.12.4"
 	$(MAKE) bench
 
 .PHONY: lint

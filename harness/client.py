@@ -51,7 +51,11 @@ class Client:
         self._connection.endheaders(data)
         answer = self._connection.getresponse()
         names = {name.lower(): value for name, value in answer.getheaders()}
-        return Response(answer.status, names, answer.read())
+        body = answer.read()
+        if answer.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            # Uvicorn hangs up after an exception, and does not say so.
+            self.close()
+        return Response(answer.status, names, body)
 
     def call(self, method: str, target: str, credential: str, body: object = None) -> Any:  # noqa: ANN401
         """Send a request with a bearer credential that must succeed, and return its JSON.

@@ -63,7 +63,7 @@ class Line:
 
 def cast(client: Client) -> Cast:
     """Make two administrators and a user with a key each, then switch keys off."""
-    admin = people.sign_in(client, people.FIRST_ADMIN)
+    admin = people.sign_up(client)
     people.set_rules(client, admin, enabled=True)
     people.let_everybody_make_keys(client, admin, allowed=True)
     made = Cast(
@@ -126,7 +126,7 @@ def on_or_off(*, bypass: bool) -> str:
 def demo_server(folder: Path, *, bypass: bool) -> Server:
     """Return a server of the host with the wheel in it, about to be started."""
     say(f"Starting Open WebUI {HOST_VERSION} with the bypass {on_or_off(bypass=bypass)} ...")
-    settings = people.ADMIN_SETTINGS | {"ENABLE_ADMIN_API_KEY_BYPASS": str(bypass).lower()}
+    settings = {"ENABLE_ADMIN_API_KEY_BYPASS": str(bypass).lower()}
     return Server(host_environment(with_wheel=True), folder, settings)
 
 

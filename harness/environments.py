@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HOST_VERSION = os.environ.get("HOST", "0.12.4")
-"""The release of the host; `make test HOST=0.11.4` runs everything on another."""
+HOST_VERSION = os.environ.get("HOST_RELEASE", "0.12.4")
+"""The release of the host; `make test HOST_RELEASE=0.11.4` runs everything on another."""
+HOST_DATABASE = os.environ.get("HOST_DATABASE", "sqlite")
+"""What the tests that start from a common world keep it in, `sqlite` or `postgresql`."""
+HOST_PYTHON = os.environ.get("HOST_PYTHON", sys.executable)
+"""The interpreter of the host; the wheel is one for all."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,9 @@ def host_environment(*, version: str = HOST_VERSION, with_wheel: bool) -> Enviro
 
 
 def make_environment(folder: Path) -> Environment:
-    """Make an empty environment of the interpreter that runs this, without any package."""
+    """Make an empty environment of the host's interpreter, without any package."""
     subprocess.run(
-        [uv(), "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True
+        [uv(), "venv", "--quiet", "--clear", "--python", HOST_PYTHON, folder], check=True
     )
     return Environment(folder)
 
@@ -110,7 +114,7 @@ def uv() -> Path:
 
 
 def _digest(contents: list[Path]) -> str:
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} {HOST_PYTHON}".encode())
     for file in contents:
         digest.update(file.read_bytes())
     return digest.hexdigest()

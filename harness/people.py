@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from harness.client import bearer
 
 if TYPE_CHECKING:
     from harness.client import Client
 
 FIRST_ADMIN = "first@example.org"
 PASSWORD = secrets.token_urlsafe(16)
-ADMIN_SETTINGS = {"WEBUI_ADMIN_EMAIL": FIRST_ADMIN, "WEBUI_ADMIN_PASSWORD": PASSWORD}
+_DEFAULT_PERMISSIONS = "/api/v1/users/default/permissions"
 NOBODYS_KEY = "sk-" + "0123456789abcdef" * 2
 
 
@@ -33,6 +36,13 @@ class Person:
     session: str = field(repr=False)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
     known_since: int = field(default_factory=lambda: int(time.time()))
+
+
+def sign_up(client: Client) -> Person:
+    """Make the first account of a new server, which is an administrator's."""
+    form = {"name": "first", "email": FIRST_ADMIN, "password": PASSWORD}
+    answer = client.call("POST", "/api/v1/auths/signup", "", form)
+    return Person(answer["id"], FIRST_ADMIN, answer["token"])
 
 
 def sign_in(client: Client, email: str) -> Person:
@@ -71,7 +81,10 @@ def set_role(client: Client, admin: Person, person: Person, role: str) -> None:
     """Give a person another role."""
     form = {"role": role, "name": person.email.split("@")[0], "email": person.email}
     form["profile_image_url"] = "/user.png"
-    client.call("POST", f"/api/v1/users/{person.id}/update", admin.session, form)
+    headers = bearer(admin.session)
+    old = client.request("POST", "/api/v1/users/update/role", headers, {"id": person.id} | form)
+    if old.status != HTTPStatus.OK:  # The route is gone in later releases.
+        client.call("POST", f"/api/v1/users/{person.id}/update", admin.session, form)
 
 
 def set_rules(
@@ -79,21 +92,29 @@ def set_rules(
 ) -> None:
     """Set the host's rules about API keys; `endpoints` None takes the list out of force."""
     target = "/api/v1/auths/admin/config"
+    form = client.call("GET", target, admin.session)
+    # The names are in the singular up to 0.6.36.
+    keys = "KEYS" if "ENABLE_API_KEYS" in form else "KEY"
     rules: dict[str, Any] = {
-        "ENABLE_API_KEYS": enabled,
-        "ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS": endpoints is not None,
-        "API_KEYS_ALLOWED_ENDPOINTS": endpoints or "",
+        f"ENABLE_API_{keys}": enabled,
+        f"ENABLE_API_{keys}_ENDPOINT_RESTRICTIONS": endpoints is not None,
+        f"API_{keys}_ALLOWED_ENDPOINTS": endpoints or "",
     }
-    form = client.call("GET", target, admin.session) | rules
-    client.call("POST", target, admin.session, form)
+    client.call("POST", target, admin.session, form | rules)
+
+
+def keys_need_permission(client: Client, admin: Person) -> bool:
+    """Whether users need a permission for keys; up to 0.6.36 there is none."""
+    permissions = client.call("GET", _DEFAULT_PERMISSIONS, admin.session)
+    return "api_keys" in permissions.get("features", {})
 
 
 def let_everybody_make_keys(client: Client, admin: Person, *, allowed: bool) -> None:
-    """Grant or withdraw the default permission `features.api_keys`."""
-    target = "/api/v1/users/default/permissions"
-    permissions = client.call("GET", target, admin.session)
-    permissions["features"]["api_keys"] = allowed
-    client.call("POST", target, admin.session, permissions)
+    """Grant or withdraw the default permission `features.api_keys`, where there is one."""
+    permissions = client.call("GET", _DEFAULT_PERMISSIONS, admin.session)
+    if "api_keys" in permissions.get("features", {}):
+        permissions["features"]["api_keys"] = allowed
+        client.call("POST", _DEFAULT_PERMISSIONS, admin.session, permissions)
 
 
 def let_make_keys(client: Client, admin: Person, person: Person) -> None:

@@ -59,7 +59,7 @@ class Server:
                 *("serve", "--host", "127.0.0.1", "--port", "{port}"),
             ]
         ]
-        self._environment = host_settings(folder) | (settings or {})
+        self.settings = host_settings(folder) | (settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -117,7 +117,7 @@ class Server:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self.folder,
-                env=self._environment,
+                env=self.settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -178,7 +178,11 @@ def running(servers: Sequence[Server]) -> Iterator[None]:
 
 
 def host_settings(folder: Path) -> dict[str, str]:
-    """Return the environment of a server that keeps to itself, with its data under a folder."""
+    """Return the environment of a server that keeps to itself, with its data under a folder.
+
+    The first releases do not make the folder of their static files themselves.
+    """
+    (folder / "static").mkdir(parents=True, exist_ok=True)
     return {
         "CORS_ALLOW_ORIGIN": "*",
         "DATA_DIR": str(folder / "data"),

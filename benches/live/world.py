@@ -75,9 +75,9 @@ def make_world(folder: Path, postgres: Postgres | None) -> World:
     """Make the data on a stock server: an administrator with a key, and colleagues."""
     stock = host_environment(with_wheel=False)
     settings = {"DATABASE_URL": postgres.create(folder.name)} if postgres else {}
-    with Server(stock, folder, people.ADMIN_SETTINGS | settings) as server:
+    with Server(stock, folder, settings) as server:
         client = server.client()
-        admin = people.sign_in(client, people.FIRST_ADMIN)
+        admin = people.sign_up(client)
         people.set_rules(client, admin, enabled=True)
         key = people.make_key(client, admin)
         client.call("POST", "/api/v1/users/user/info/update", admin.session, INFO)

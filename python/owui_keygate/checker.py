@@ -11,9 +11,10 @@ from fastapi import HTTPException
 
 from owui_keygate._native import Decision, PanicException, Policy
 from owui_keygate.credentials import way_of
+from owui_keygate.readers import rules_bind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from starlette.requests import Request
 
@@ -36,8 +37,12 @@ class Host(NamedTuple):
         reader: Reads user, key and rules from the host's database.
         is_permitted: Asks the host whether a user has the permission `features.api_keys` now.
         api_key_header: The name of the host's API-key header.
-        refusals: The host's answer for each decision that refuses.
+        refusals: The host's answer for each decision that refuses; where one is missing the host
+            answers itself.
         on_allowed: Starts what the host does for a user it lets in; nobody waits for it.
+        judges_others: Whether those whom the admin regime does not rule are judged here too.
+        rules_of: The rules that bind a user, where the host does not keep them in the database;
+            None where the host decides.
     """
 
     reader: Reader
@@ -45,19 +50,27 @@ class Host(NamedTuple):
     api_key_header: str
     refusals: Mapping[Decision, Refusal]
     on_allowed: Callable[[User], None]
+    judges_others: bool = True
+    rules_of: Callable[[Request, User], Rules | None] = lambda _request, _user: None
 
 
 def replacement(
     original: Callable[..., Awaitable[Any]], policy: Policy, host: Host
-) -> Callable[..., Awaitable[Any]]:
-    """Return what takes the place of the host's check; where it is unsure, `original` decides."""
+) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return what takes the place of the host's check; where it is unsure, `original` decides.
+
+    Args:
+        original: The host's check. It gets the request, the key and all else it is called with.
+        policy: The decision.
+        host: The generation of the host.
+    """
 
     @functools.wraps(original)
-    async def get_current_user_by_api_key(request: Request, api_key: str) -> object:
+    async def get_current_user_by_api_key(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
         decision: Decision | None = None
         user: User | None = None
         try:
-            decision, user = await _judge(request, api_key, policy, host)
+            decision, user = await judge(request, api_key, policy, host)
         except (Exception, PanicException) as error:  # noqa: BLE001
             # Only the type is named: the text of a database error repeats the key.
             log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
@@ -66,25 +79,33 @@ def replacement(
             return user
         refusal = None if decision is None else host.refusals.get(decision)
         if refusal is None:
-            return await original(request, api_key)
+            return await original(request, api_key, **more)
         raise HTTPException(*refusal)
 
     return get_current_user_by_api_key
 
 
-async def _judge(
+async def judge(
     request: Request, api_key: str, policy: Policy, host: Host
-) -> tuple[Decision, User | None]:
+) -> tuple[Decision | None, User | None]:
+    """Return the decision, None where it is the host's, and the user it is about."""
     way = way_of(request, api_key, host.api_key_header)
+    rules_bind_admins = not policy.admin_regime(way)
+    if rules_bind_admins and not host.judges_others:
+        return None, None
     # The path of the scope and not of the URL, which the Host header forges (CVE-2026-48710).
     asked = (way, request.scope["path"], int(time.time()))
-    reading = await host.reader.read(api_key, rules_bind_admins=not policy.admin_regime(way))
+    reading = await host.reader.read(api_key, rules_bind_admins=rules_bind_admins)
     if reading is None:
         return policy.decide(*asked, role=None), None
     user, expires_at, rules = reading
     facts = (*asked, user.role, expires_at)
-    if rules is None:
+    if not rules_bind(user, rules_bind_admins=rules_bind_admins):
         return policy.decide(*facts), user
+    if rules is None:
+        rules = host.rules_of(request, user)
+    if rules is None:
+        return None, None
     decision = policy.decide(*facts, rules.keys_enabled, rules.allowed_endpoints)
     if decision == Decision.AskPermission:
         permitted = await host.is_permitted(user, rules)

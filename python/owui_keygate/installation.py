@@ -72,6 +72,8 @@ class Installation:
             except Exception as error:  # noqa: BLE001 (whatever it is, leave the host whole)
                 self._stand_down(f"{type(error).__name__}: {error}")
         self._refuse_if_strict()
+        if self.generation is not None and self.generation.announced_by == module.__name__:
+            self.announce()
 
     def announce(self) -> None:
         """Log that the extension is in place, and how.
@@ -79,7 +81,7 @@ class Installation:
         Raises:
             StartRefusedError: In strict mode, where something else has taken its place since.
         """
-        if self.generation is None or self.settings is None:
+        if self.generation is None or self.settings is None or self.failure is not None:
             return
         missing = [str(p) for p in self.generation.patch_points if not self._patches.is_applied(p)]
         if missing:
@@ -89,6 +91,9 @@ class Installation:
             return
         from owui_keygate import __version__
 
+        if self.generation.announced_by:
+            # These hosts give each of their loggers a level; their root shows warnings only.
+            log.setLevel(importlib.import_module("open_webui.env").SRC_LOG_LEVELS["MAIN"])
         log.info(
             "owui-keygate %s is in place on Open WebUI %s (generation %s), %s, the bypass is %s",
             __version__,

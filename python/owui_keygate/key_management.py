@@ -1,19 +1,21 @@
-"""The replacement of the host's `_check_api_key_permission`, which guards a user's own key."""
+"""The replacements of what guards a user's own key, so that an administrator gets to theirs."""
 
 from __future__ import annotations
 
 import functools
 import logging
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
 
 from owui_keygate._native import PanicException
 from owui_keygate.credentials import is_human_session
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from sqlalchemy.ext.asyncio import AsyncSession
-    from starlette.requests import Request
 
     from owui_keygate._native import Policy
     from owui_keygate.readers import User
@@ -21,20 +23,67 @@ if TYPE_CHECKING:
 log = logging.getLogger("owui_keygate")
 
 
-def replacement(
+def check_replacement(
     original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
-) -> Callable[..., Awaitable[None]]:
-    """Return what lets a signed-in administrator in, and asks `original` about everybody else."""
+) -> Callable[..., Coroutine[Any, Any, None]]:
+    """Return what lets a signed-in administrator in, and asks `original` about everybody else.
+
+    The original is `_check_api_key_permission`, which the host has from 0.10.0 on.
+    """
 
     @functools.wraps(original)
     async def _check_api_key_permission(request: Request, user: User, db: AsyncSession) -> None:
-        try:
-            session = is_human_session(request, api_key_header)
-            let_in = policy.may_manage_own_key(role=user.role, session=session)
-        except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
-            log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
-            let_in = False
-        if not let_in:
+        if not _may_manage(request, user, policy, api_key_header):
             await original(request, user, db)
 
     return _check_api_key_permission
+
+
+def endpoint_replacement(
+    original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
+) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return what shows the endpoint a configuration in which a signed-in administrator may.
+
+    The original is `generate_api_key`, which looks at the host's rules itself before 0.10.0.
+    """
+
+    @functools.wraps(original)
+    async def generate_api_key(request: Request, user: User, **more: Any) -> Any:  # noqa: ANN401
+        if _may_manage(request, user, policy, api_key_header):
+            request = _with_keys_enabled(request)
+        return await original(request, user, **more)
+
+    return generate_api_key
+
+
+def _may_manage(request: Request, user: User, policy: Policy, api_key_header: str) -> bool:
+    try:
+        session = is_human_session(request, api_key_header)
+        return policy.may_manage_own_key(role=user.role, session=session)
+    except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
+        log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
+        return False
+
+
+class _KeysEnabled:
+    """The host's configuration, but that keys are on and everybody may have one.
+
+    The switch is `ENABLE_API_KEY` up to 0.6.36. The permission is asked for from 0.6.37 on, of
+    administrators too up to 0.8.10.
+    """
+
+    ENABLE_API_KEY = True
+    ENABLE_API_KEYS = True
+    USER_PERMISSIONS = {"features": {"api_keys": True}}  # noqa: RUF012
+
+    def __init__(self, config: object) -> None:
+        self._config = config
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._config, name)
+
+
+def _with_keys_enabled(request: Request) -> Request:
+    config = _KeysEnabled(request.app.state.config)
+    app = SimpleNamespace(state=SimpleNamespace(config=config))
+    return Request({**request.scope, "app": app}, request.receive)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from owui_keygate import startup
 
 if TYPE_CHECKING:
+    from owui_keygate.hosts.generation import Generation
     from owui_keygate.readers.choice import Choice
 
 IMPORT_SECONDS = 300
@@ -84,16 +85,21 @@ def _environment(host: Path, folder: Path) -> dict[str, str]:
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
     paths = [environment.get("PYTHONPATH"), None if installed_with_pip else str(host)]
     return environment | {
+        "CHROMA_HTTP_HOST": "",
         "DATA_DIR": str(folder / "data"),
-        "ENABLE_DB_MIGRATIONS": "false",
+        "ENABLE_DB_MIGRATIONS": "true",
+        "ENABLE_OTEL": "false",
         "FROM_INIT_PY": str(installed_with_pip).lower(),
         "OFFLINE_MODE": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "RAG_EMBEDDING_ENGINE": "openai",
         "REDIS_URL": "",
         "STATIC_DIR": str(folder / "static"),
+        "STORAGE_PROVIDER": "local",
         "USE_SLIM_DOCKER": "true",
-        "VECTOR_DB": "",
+        "VECTOR_DB": "chroma",
+        "WEBSOCKET_MANAGER": "",
         "WEBUI_SECRET_KEY": "throw-away",
     }
 
@@ -111,33 +117,31 @@ def _redirect_database(file: Path) -> str:
     return url
 
 
-def _choose_reader(url: str) -> Choice:
-    from sqlalchemy import make_url
+def _choose_reader(generation: Generation, url: str) -> Choice:
+    from owui_keygate.readers.choice import Choice
 
-    from owui_keygate.readers.choice import Choice, choose
-
-    database = importlib.import_module("open_webui.internal.db")
     try:
-        # The host has no public name for what makes the URL of its engine of this one.
-        return choose(make_url(database._make_async_url(url)))  # noqa: SLF001
+        return generation.choose_reader(url)
     except Exception as error:  # noqa: BLE001 (its text may hold the password)
         return Choice("none", f"the host cannot read DATABASE_URL: {type(error).__name__}")
 
 
 def main(report_file: Path) -> None:
     """Import the host's modules that are patched, and write the report."""
+    from owui_keygate.installation import INSTALLATION
+
     active = startup.is_installed()
     startup.install()
     reader = error = None
     try:
         url = _redirect_database(report_file.with_name("webui.db"))
-        reader = _choose_reader(url)._asdict()
-        for name in sorted(startup.HOST_MODULES):
-            importlib.import_module(name)
+        importlib.import_module("open_webui.utils.auth")
+        if INSTALLATION.generation is not None:
+            reader = _choose_reader(INSTALLATION.generation, url)._asdict()
+            for point in INSTALLATION.generation.patch_points:
+                importlib.import_module(point.module)
     except Exception as failure:  # noqa: BLE001 (it goes into the report)
         error = f"{type(failure).__name__}: {failure}"
-    from owui_keygate.installation import INSTALLATION
-
     report = INSTALLATION.report() | {
         "start_up_file_active": active,
         "import_error": error,

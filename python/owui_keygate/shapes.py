@@ -40,16 +40,23 @@ def find_mismatch(function: object, shape: Shape) -> Mismatch | None:
     """Return how a function differs from a shape, or None where it fits."""
     if not isinstance(function, FunctionType):
         return Mismatch("a function", f"an object of type {type(function).__name__}")
-    if inspect.iscoroutinefunction(function) is not shape.is_async:
+    return find_mismatch_of_code(function.__code__, shape)
+
+
+def find_mismatch_of_code(code: CodeType, shape: Shape) -> Mismatch | None:
+    """Return how the code of a function differs from a shape, or None where it fits."""
+    if bool(code.co_flags & inspect.CO_COROUTINE) is not shape.is_async:
         kinds = {True: "an async function", False: "a function that is not async"}
         return Mismatch(kinds[shape.is_async], kinds[not shape.is_async])
-    parameters = tuple(inspect.signature(function).parameters)
+    arguments = inspect.getargs(code)
+    others = (arguments.varargs, arguments.varkw)
+    parameters = (*arguments.args, *(name for name in others if name is not None))
     if parameters != shape.parameters:
         return Mismatch(
             f"the parameters ({', '.join(shape.parameters)})", f"({', '.join(parameters)})"
         )
     if shape.vocabulary is not None:
-        unknown = vocabulary(function.__code__) - shape.vocabulary
+        unknown = vocabulary(code) - shape.vocabulary
         if unknown:
             return Mismatch("a body it knows", f"the new words {', '.join(sorted(unknown))}")
     return None

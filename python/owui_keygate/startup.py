@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 HOST_MODULES = frozenset(
-    {"open_webui.routers.auths", "open_webui.utils.auth", "open_webui.utils.logger"}
+    {
+        "open_webui.main",
+        "open_webui.routers.auths",
+        "open_webui.utils.auth",
+        "open_webui.utils.logger",
+    }
 )
 
 

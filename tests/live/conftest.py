@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness import people
-from harness.environments import Environment, host_environment
+from harness.environments import HOST_DATABASE, Environment, host_environment
+from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server, running
 
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
     from harness.client import Client
     from harness.people import Person
+
+
+DATABASE = "world"
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +45,7 @@ class World:
     """Data that servers start from, and the people in it."""
 
     folder: Path
+    postgres: Postgres | None
     first: Person
     admin: Person
     permitted: Person
@@ -66,18 +73,52 @@ class World:
         shutil.copytree(self.folder / "data", folder / "data")
         return folder
 
+    def server(
+        self, environment: Environment, folder: Path, settings: dict[str, str] | None = None
+    ) -> Server:
+        """Return a server with a copy of the data, about to be started."""
+        settings = dict(settings or {})
+        if self.postgres is not None:
+            settings["DATABASE_URL"] = self.postgres.create(folder.name, template=DATABASE)
+        return Server(environment, self.copy(folder), settings)
+
+    def execute(self, server: Server, statement: str, *parameters: object) -> None:
+        """Change something in the database of a server; `?` stands for a parameter."""
+        if self.postgres is not None:
+            statement = statement.replace("?", "%s")
+            self.postgres.execute(statement, parameters, server.folder.name)
+            return
+        with closing(sqlite3.connect(server.folder / "data" / "webui.db")) as database, database:
+            database.execute(statement, parameters)
+
 
 @pytest.fixture(scope="session")
-def world(stock: Environment, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world_postgres() -> Iterator[Postgres | None]:
+    """The PostgreSQL that holds all data, where that is what is asked for."""
+    if HOST_DATABASE != "postgresql":
+        yield None
+        return
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def world(
+    stock: Environment, world_postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory
+) -> World:
     """People whose keys were made, replaced and deleted on a stock server; keys are off now."""
     folder = tmp_path_factory.mktemp("world")
-    with Server(stock, folder, people.ADMIN_SETTINGS) as server:
+    settings = {}
+    if world_postgres is not None:
+        settings["DATABASE_URL"] = world_postgres.create(DATABASE)
+    with Server(stock, folder, settings) as server:
         client = server.client()
-        first = people.sign_in(client, people.FIRST_ADMIN)
+        first = people.sign_up(client)
         people.set_rules(client, first, enabled=True)
         people.let_everybody_make_keys(client, first, allowed=True)
         made = World(
             folder,
+            world_postgres,
             first,
             admin=people.add_person(client, first, "admin", "admin"),
             permitted=people.add_person(client, first, "permitted", "user"),
@@ -90,8 +131,9 @@ def world(stock: Environment, tmp_path_factory: pytest.TempPathFactory) -> World
             person.keys["deleted"] = people.make_key(client, person)
             people.delete_key(client, person)
             person.keys["valid"] = people.make_key(client, person)
-        people.let_make_keys(client, first, made.permitted)
-        people.let_everybody_make_keys(client, first, allowed=False)
+        if people.keys_need_permission(client, first):
+            people.let_make_keys(client, first, made.permitted)
+            people.let_everybody_make_keys(client, first, allowed=False)
         people.set_role(client, first, made.pending, "pending")
         people.set_rules(client, first, enabled=False)
         client.close()
@@ -118,9 +160,9 @@ def servers(
     """Three servers that run as long as the tests; each test sets the rules it needs."""
     folder = tmp_path_factory.mktemp("servers")
     made = Servers(
-        stock=Server(stock, world.copy(folder / "stock")),
-        off=Server(keygate, world.copy(folder / "off")),
-        on=Server(keygate, world.copy(folder / "on"), BYPASS_ON),
+        stock=world.server(stock, folder / "stock"),
+        off=world.server(keygate, folder / "off"),
+        on=world.server(keygate, folder / "on", BYPASS_ON),
     )
     with running([*made]):
         yield made

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness import people
 from harness.client import WAYS, Client, Response
+from tests.live.generations import GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from harness.server import Server
     from tests.live.conftest import World
 
-ENDPOINTS = " /api/models, /api/v1/users/user ,,/api/v1/conf"
+# From 0.6.1 to 0.6.36 an empty rule allows everything.
+ENDPOINTS = " /api/models, /api/v1/users/user ,{},/api/v1/conf".format(
+    "/none" if GENERATION == "A" else ""
+)
 """The host's endpoint list while it is in force."""
 
 PATHS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ from owui_keygate import __version__
 
 from harness import people
 from harness.client import bearer, cookie
-from harness.environments import HOST_VERSION
+from harness.environments import HOST_DATABASE, HOST_VERSION
+from tests.live.generations import GENERATION, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,21 @@ SETTINGS = "/api/v1/users/user/settings"
 KEY = "/api/v1/auths/api_key"
 NOT_ALLOWED = {"detail": "Use of API key is not enabled in the environment."}
 NO_CREATION = {"detail": "API key creation is not allowed in the environment."}
-UNKNOWN = {"detail": "Your session has expired or the token is invalid. Please sign in again."}
+INVALID = {"detail": "Your session has expired or the token is invalid. Please sign in again."}
+UNKNOWN = (403, NOT_ALLOWED) if GENERATION == "A" else (401, INVALID)
+"""Generation A looks at its switch before it looks the key up."""
+
+READER = {
+    "sqlite": "sqlite (the database is a SQLite file)",
+    "postgresql": "host (there is no faster one for postgresql)"
+    if GENERATION in "AB"
+    else "postgres (the database is PostgreSQL)",
+}[HOST_DATABASE]
+
+METHODS = ["POST", "GET", "DELETE"] if GENERATION == "D" else ["POST"]
+"""What the host's rules about keys forbid to do with one's own key."""
+
+needs_expiry = pytest.mark.skipif(RELEASE < (0, 6, 41), reason="keys have no end before 0.6.41")
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +65,9 @@ def test_users_are_listed_and_added(on: Client, world: World) -> None:
     form = {"name": "new", "email": "new@example.org", "password": "x" * 12, "role": "user"}
     added = on.call("POST", "/api/v1/auths/add", key, form)
     listed = on.call("GET", "/api/v1/users/?query=new@example.org", key)
-    assert [user["id"] for user in listed["users"]] == [added["id"]]
+    # It is a list, and the query means nothing, in the first releases.
+    users = listed if isinstance(listed, list) else listed["users"]
+    assert added["id"] in {user["id"] for user in users}
     assert on.call("DELETE", f"/api/v1/users/{added['id']}", key) is True
 
 
@@ -59,8 +75,9 @@ def test_the_configuration_is_read_and_saved(on: Client, world: World) -> None:
     key = world.admin.keys["valid"]
     target = "/api/v1/auths/admin/config"
     config = without_mfa(on.call("GET", target, key))
-    saved = on.call("POST", target, key, config | {"PENDING_USER_OVERLAY_TITLE": "by key"})
-    assert saved["PENDING_USER_OVERLAY_TITLE"] == "by key"
+    other = not config["ENABLE_COMMUNITY_SHARING"]
+    saved = on.call("POST", target, key, config | {"ENABLE_COMMUNITY_SHARING": other})
+    assert saved["ENABLE_COMMUNITY_SHARING"] is other
     saved = on.call("POST", target, key, config)
     assert {name: saved[name] for name in config} == config
 
@@ -94,50 +111,50 @@ def test_deletion_of_the_user_holds_from_the_next_request_on(
 ) -> None:
     on.call("DELETE", f"/api/v1/users/{colleague.id}", world.first.session)
     answer = on.request("GET", SETTINGS, bearer(colleague.keys["valid"]))
-    assert (answer.status, answer.json()) == (401, UNKNOWN)
+    assert (answer.status, answer.json()) == UNKNOWN
 
 
 def test_deletion_of_the_key_holds_from_the_next_request_on(on: Client, colleague: Person) -> None:
     people.delete_key(on, colleague)
-    assert status(on, colleague.keys["valid"]) == 401
+    assert status(on, colleague.keys["valid"]) == UNKNOWN[0]
 
 
 def test_replacement_of_the_key_holds_from_the_next_request_on(
     on: Client, colleague: Person
 ) -> None:
     new = people.make_key(on, colleague)
-    assert status(on, colleague.keys["valid"]) == 401
+    assert status(on, colleague.keys["valid"]) == UNKNOWN[0]
     assert status(on, new) == 200
 
 
+@needs_expiry
 def test_an_expired_row_is_like_an_unknown_key(
-    on: Client, servers: Servers, colleague: Person
+    on: Client, servers: Servers, world: World, colleague: Person
 ) -> None:
     """The host (0.12.4) has the column `expires_at` and reads it nowhere."""
     key = colleague.keys["valid"]
     for expires_at, expected in ((1, 401), (int(time.time()) + 3600, 200), (None, 200)):
-        set_expiry(servers, key, expires_at)
+        set_expiry(world, servers, key, expires_at)
         answer = on.request("GET", SETTINGS, bearer(key))
         assert answer.status == expected
         if expected == 401:
-            assert answer.json() == UNKNOWN
+            assert answer.json() == INVALID
 
 
+@needs_expiry
 def test_an_expired_row_means_nothing_outside_the_admin_regime(
     on: Client, servers: Servers, world: World, colleague: Person
 ) -> None:
     key = colleague.keys["valid"]
     people.set_rules(on, world.first, enabled=True)
-    set_expiry(servers, key, 1)
+    set_expiry(world, servers, key, 1)
     assert on.request("GET", SETTINGS, cookie(key)).status == 200
     assert on.request("GET", SETTINGS, bearer(key)).status == 401
 
 
-def set_expiry(servers: Servers, key: str, expires_at: int | None) -> None:
-    database = sqlite3.connect(servers.on.folder / "data" / "webui.db")
-    with database:
-        database.execute("UPDATE api_key SET expires_at = ? WHERE key = ?", (expires_at, key))
-    database.close()
+def set_expiry(world: World, servers: Servers, key: str, expires_at: int | None) -> None:
+    statement = "UPDATE api_key SET expires_at = ? WHERE key = ?"
+    world.execute(servers.on, statement, expires_at, key)
 
 
 def test_an_administrator_makes_reads_and_deletes_their_key(on: Client, colleague: Person) -> None:
@@ -147,21 +164,21 @@ def test_an_administrator_makes_reads_and_deletes_their_key(on: Client, colleagu
     assert on.request("GET", KEY, bearer(colleague.session)).status == 404
 
 
-@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_user_does_none_of_it(on: Client, world: World, method: str) -> None:
     for person in (world.permitted, world.plain):
         answer = on.request(method, KEY, bearer(person.session))
         assert (answer.status, answer.json()) == (403, NO_CREATION)
 
 
-@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_key_does_not_make_the_next_one(on: Client, colleague: Person, method: str) -> None:
     answer = on.request(method, KEY, bearer(colleague.keys["valid"]))
     assert (answer.status, answer.json()) == (403, NO_CREATION)
     assert status(on, colleague.keys["valid"]) == 200
 
 
-@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+@pytest.mark.parametrize("method", METHODS)
 def test_with_the_bypass_off_an_administrator_does_none_of_it(
     servers: Servers, world: World, method: str
 ) -> None:
@@ -185,10 +202,13 @@ def test_a_session_works_as_ever(servers: Servers, world: World) -> None:
 def test_the_log_says_it_is_in_place_once_and_holds_no_secret(
     servers: Servers, world: World
 ) -> None:
-    line = f"owui-keygate {__version__} is in place on Open WebUI {HOST_VERSION} (generation D)"
-    reader = "reader sqlite (the database is a SQLite file)"
-    assert servers.on.log.count(f"{line}, {reader}, the bypass is on") == 1
-    assert servers.off.log.count(f"{line}, {reader}, the bypass is off") == 1
+    line = f"owui-keygate {__version__} is in place on Open WebUI {HOST_VERSION}"
+    line = f"{line} (generation {GENERATION}), reader "
+    line += READER
+    assert servers.on.log.count(f"{line}, the bypass is on") == 1
+    assert servers.off.log.count(f"{line}, the bypass is off") == 1
     for server in (servers.on, servers.off):
         assert not [secret for secret in world.secrets if secret in server.log]
-        assert " ERROR " not in server.log
+        # Old hosts have errors of their own, such as 0.9.6 when two requests save something.
+        errors = [line for line in server.log.splitlines() if "ERROR" in line]
+        assert [line for line in errors if GENERATION == "D" or "owui_keygate" in line] == []

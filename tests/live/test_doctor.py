@@ -12,6 +12,7 @@ from owui_keygate import __version__
 from harness.environments import HOST_VERSION, built_wheel, make_environment
 from harness.server import BYPASS_ON
 from tests.live.altered import alter_host
+from tests.live.generations import GENERATION
 
 if TYPE_CHECKING:
     import subprocess
@@ -44,7 +45,7 @@ def test_in_place(keygate: Environment) -> None:
     assert found.returncode == 0
     assert lines[-1] == "In place: administrators' API keys bypass the host's rules"
     assert lines[0].startswith(f"owui-keygate  {__version__} (native {__version__})")
-    assert f"Open WebUI    {HOST_VERSION} (generation D)" in lines, "listed as tried"
+    assert f"Open WebUI    {HOST_VERSION} (generation {GENERATION})" in lines, "listed as tried"
     assert f"  applied     {CHECK}" in lines
     assert any(line.startswith("  ENABLE_ADMIN_API_KEY_BYPASS=true: ") for line in lines)
     assert "  OWUI_KEYGATE_STRICT=false (default): the host starts in any case" in lines
@@ -164,7 +165,7 @@ def test_a_release_that_no_generation_covers(keygate: Environment, tmp_path: Pat
     report = facts(keygate, BYPASS_ON | altered)
     assert report["exit_code"] == 2
     assert report["verdict"] == (
-        "Unsupported host: expected Open WebUI 0.10.0 to before 0.13.0, found 0.13.0"
+        "Unsupported host: expected Open WebUI 0.5.4 to before 0.13.0, found 0.13.0"
     )
 
 

@@ -29,7 +29,6 @@ KINDS = (
     *("switch", "key", "switch"),
 )
 """A round: every rule with and without an administrator, and a new key with keys on and off."""
-SETTINGS = BYPASS_ON | people.ADMIN_SETTINGS
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Operator:
 
 def settle(client: Client) -> Operator:
     """Make the people, and return who changes things from here on."""
-    admin = people.sign_in(client, people.FIRST_ADMIN)
+    admin = people.sign_up(client)
     people.set_rules(client, admin, enabled=True)
     people.let_everybody_make_keys(client, admin, allowed=True)
     subject = people.add_person(client, admin, "subject", "admin")
@@ -139,11 +138,11 @@ def servers(
 ) -> Iterator[list[Server]]:
     with ExitStack() as stack:
         if "workers" in request.param:
-            settings = SETTINGS | {"UVICORN_WORKERS": "2"}
+            settings = BYPASS_ON | {"UVICORN_WORKERS": "2"}
             yield [stack.enter_context(Server(keygate, tmp_path / "one", settings))]
         else:
             postgres = stack.enter_context(Postgres())
-            settings = SETTINGS | {"DATABASE_URL": postgres.url()}
+            settings = BYPASS_ON | {"DATABASE_URL": postgres.url()}
             yield [
                 stack.enter_context(Server(keygate, tmp_path / name, settings))
                 for name in ("one", "two")
@@ -185,7 +184,7 @@ def test_a_database_that_stops_in_mid_load_allows_nothing(
     """
     with (
         Postgres() as postgres,
-        Server(keygate, tmp_path / "one", SETTINGS | {"DATABASE_URL": postgres.url()}) as server,
+        Server(keygate, tmp_path / "one", BYPASS_ON | {"DATABASE_URL": postgres.url()}) as server,
         closing(server.client()) as client,
     ):
         operator = settle(client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def check(
     function = checker.replacement(original, policy or Policy(bypass=True), host)
     headers = [(b"authorization", f"Bearer {KEY}".encode())]
     request = Request({"type": "http", "headers": headers, "path": "/"})
-    return asyncio.run(function(request, KEY))  # type: ignore[arg-type]
+    return asyncio.run(function(request, KEY))
 
 
 def test_an_administrator_gets_in_as_their_own_user_object() -> None:
@@ -147,8 +148,70 @@ def test_where_key_management_fails_the_host_decides(caplog: pytest.LogCaptureFi
         await asyncio.sleep(0)
         asked.append(arguments)
 
-    function = key_management.replacement(host_own, Policy(bypass=True), "X-API-Key")
+    function = key_management.check_replacement(host_own, Policy(bypass=True), "X-API-Key")
     for user, request in ((Admin(), None), (object(), Request({"type": "http", "headers": []}))):
-        asyncio.run(function(request, user, None))  # type: ignore[arg-type]
+        asyncio.run(function(request, user, None))
     assert len(asked) == 2
     assert caplog.text.count("The host's own check decides: AttributeError") == 2
+
+
+@dataclass
+class NeverAsked:
+    """A reader that must not be asked."""
+
+    async def read(self, _api_key: str, **_: bool) -> Reading | None:
+        raise AssertionError
+
+
+def judged_by_host(policy: Policy, reader: Any, **host: Any) -> bool:  # noqa: ANN401
+    """Return whether the host's check was asked, with all that ours was called with."""
+
+    async def original(_request: Request, _api_key: str, **more: object) -> object:
+        return await give(more)
+
+    facts = checker.Host(reader, Reader().is_permitted, "X-API-Key", {}, lambda _user: None, **host)
+    headers = [(b"authorization", f"Bearer {KEY}".encode())]
+    request = Request({"type": "http", "headers": headers, "path": "/"})
+    function = checker.replacement(original, policy, facts)
+    return bool(asyncio.run(function(request, KEY, db="db")) == {"db": "db"})
+
+
+def test_where_only_the_admin_regime_is_judged_others_are_not_even_read() -> None:
+    assert judged_by_host(Policy(bypass=False), NeverAsked(), judges_others=False)
+
+
+def test_a_user_is_the_hosts_where_the_rules_are_not_known() -> None:
+    reader = Reader(Reading(Admin(role="user"), None, None))
+    assert judged_by_host(Policy(bypass=True), reader)
+
+
+def test_rules_that_are_not_in_the_database_come_from_the_host() -> None:
+    reader = Reader(Reading(Admin(role="user"), None, None))
+    assert not judged_by_host(Policy(bypass=True), reader, rules_of=lambda _request, _user: ON)
+
+
+@pytest.mark.parametrize(
+    ("role", "session", "sees"), [("admin", True, True), ("user", True, False)]
+)
+def test_an_administrator_sees_a_configuration_with_keys_enabled(
+    role: str,
+    session: bool,  # noqa: FBT001
+    sees: bool,  # noqa: FBT001
+) -> None:
+    async def generate_api_key(request: Request, user: Admin, db: object) -> list[object]:
+        config = request.app.state.config
+        await asyncio.sleep(0)
+        permitted = config.USER_PERMISSIONS.get("features", {}).get("api_keys", False)
+        return [user.role, db, config.ENABLE_API_KEY, config.ENABLE_API_KEYS, permitted, config.X]
+
+    config = SimpleNamespace(ENABLE_API_KEY=False, ENABLE_API_KEYS=False, USER_PERMISSIONS={}, X=1)
+    headers = [(b"authorization", b"Bearer a.session.token" if session else b"")]
+    app = SimpleNamespace(state=SimpleNamespace(config=config))
+    request = Request({"type": "http", "headers": headers, "app": app})
+    function = key_management.endpoint_replacement(
+        generate_api_key, Policy(bypass=True), "X-API-Key"
+    )
+    user: Any = Admin(role=role)
+    found = asyncio.run(function(request=request, user=user, db="db"))
+    assert found == [role, "db", sees, sees, sees, 1]
+    assert config.ENABLE_API_KEYS is False

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from owui_keygate.hosts.generation_a import GENERATIONS_A
+from owui_keygate.hosts.generation_b import GENERATIONS_B
+from owui_keygate.hosts.generation_c import GENERATIONS_C
 from owui_keygate.hosts.generation_d import GENERATION_D
 from owui_keygate.patches import HostDoesNotFitError
 
 if TYPE_CHECKING:
-    from owui_keygate.hosts.generation import Generation
+    from owui_keygate.hosts.generation import Generation, Release
 
-GENERATIONS = (GENERATION_D,)
+GENERATIONS = (*GENERATIONS_A, *GENERATIONS_B, *GENERATIONS_C, GENERATION_D)
+"""In the order of their releases, without a gap."""
 
 
 def choose(version: str) -> Generation:
@@ -24,6 +28,10 @@ def choose(version: str) -> Generation:
     for generation in GENERATIONS:
         if numbers and generation.covers(tuple(int(number) for number in numbers.groups())):
             return generation
-    supported = ", ".join(generation.supported for generation in GENERATIONS)
-    message = f"expected Open WebUI {supported}, found {version}"
+    first, below = _text(GENERATIONS[0].first), _text(GENERATIONS[-1].below)
+    message = f"expected Open WebUI {first} to before {below}, found {version}"
     raise HostDoesNotFitError(message)
+
+
+def _text(release: Release) -> str:
+    return ".".join(map(str, release))

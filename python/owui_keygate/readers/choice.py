@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from owui_keygate.readers.fallback import FallbackReader
-from owui_keygate.readers.host import HostReader
+from owui_keygate.readers.host import BlockingHostReader, HostReader
 from owui_keygate.readers.statement import Statement
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from owui_keygate.readers import Reader
@@ -29,30 +29,52 @@ class Choice(NamedTuple):
         return f"reader {self.name} ({self.reason})"
 
 
-def open_reader(choice: Choice, users: ModuleType, config: type, engine: AsyncEngine) -> Reader:
-    """Return the reader that was chosen; a fast one with the host's own models behind it.
+def open_reader(
+    choice: Choice,
+    users: ModuleType,
+    config: Any | None,  # noqa: ANN401
+    engine: AsyncEngine,
+) -> Reader:
+    """Return the reader that was chosen, for a host with asynchronous sessions.
+
+    A fast one has the host's own models behind it.
 
     Args:
         choice: What `choose` has returned for the engine.
         users: The host's module `open_webui.models.users`.
-        config: The host's class `Config`.
+        config: The host's class `Config`, or None where the rules are not in the database.
         engine: The host's engine.
     """
     host = HostReader(users, config)
     if choice.name == "host":
         return host
     statement = Statement(users, config, engine.dialect)
-    fast: Reader
     if choice.name == "sqlite":
-        from owui_keygate.readers.sqlite import SqliteReader
+        return FallbackReader(_open_sqlite(statement, engine.sync_engine), host)
+    from owui_keygate.readers.postgres import PostgresReader
 
-        [[file], _] = engine.dialect.create_connect_args(engine.url)
-        fast = SqliteReader(statement, engine.dialect, Path(file))
-    else:
-        from owui_keygate.readers.postgres import PostgresReader
+    return FallbackReader(PostgresReader(statement, engine), host)
 
-        fast = PostgresReader(statement, engine)
-    return FallbackReader(fast, host)
+
+def open_blocking_reader(choice: Choice, users: ModuleType, engine: Engine) -> Reader:
+    """Return the reader that was chosen, for a host with blocking sessions.
+
+    Args:
+        choice: What `choose` has returned for the engine.
+        users: The host's module `open_webui.models.users`.
+        engine: The host's engine.
+    """
+    host = BlockingHostReader(users)
+    if choice.name == "host":
+        return host
+    return FallbackReader(_open_sqlite(Statement(users, None, engine.dialect), engine), host)
+
+
+def _open_sqlite(statement: Statement, engine: Engine) -> Reader:
+    from owui_keygate.readers.sqlite import SqliteReader
+
+    [[file], _] = engine.dialect.create_connect_args(engine.url)
+    return SqliteReader(statement, engine.dialect, Path(file))
 
 
 def choose(url: URL) -> Choice:
@@ -62,7 +84,7 @@ def choose(url: URL) -> Choice:
         url: The URL of the engine, with the driver that the host has chosen.
     """
     match url.drivername:
-        case "sqlite+aiosqlite":
+        case "sqlite" | "sqlite+aiosqlite":
             return _choose_sqlite(url)
         case "postgresql+psycopg":
             return _choose_postgres()

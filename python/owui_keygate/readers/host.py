@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sqlalchemy import bindparam, select
+from typing import TYPE_CHECKING, Any
 
 from owui_keygate.readers import RULES, Reading, rules_bind, rules_of
+from owui_keygate.readers.statement import select_by_key
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from owui_keygate.readers import Rules, User
+
 
 class HostReader:
-    """A `Reader` for generation D that costs what the host's own check costs.
+    """A `Reader` for hosts with asynchronous sessions; it costs what the host's own check costs.
 
     Args:
         users: The host's module `open_webui.models.users`.
-        config: The host's class `Config`.
+        config: The host's class `Config`, or None where the rules are not in the database.
     """
 
-    def __init__(self, users: ModuleType, config: type) -> None:
+    def __init__(self, users: ModuleType, config: Any | None) -> None:  # noqa: ANN401
         self._config = config
         self._session = users.get_async_db_context
         self._to_model = users.UserModel.model_validate
-        key = users.ApiKey
-        self._statement = (
-            select(users.User, key.expires_at)
-            .join(key, users.User.id == key.user_id)
-            .where(key.key == bindparam("api_key"))
-        )
+        self._statement = select_by_key(users, users.User)
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what is known about a key now, in two statements at most."""
@@ -38,7 +34,30 @@ class HostReader:
             if row is None:
                 return None
             user = self._to_model(row[0])
-        if not rules_bind(user, rules_bind_admins=rules_bind_admins):
-            return Reading(user, row[1], None)
-        values = await self._config.get_many(*RULES)  # type: ignore[attr-defined]
-        return Reading(user, row[1], rules_of(values))
+        return Reading(user, row[2], await self._rules(user, rules_bind_admins=rules_bind_admins))
+
+    async def _rules(self, user: User, *, rules_bind_admins: bool) -> Rules | None:
+        if self._config is None or not rules_bind(user, rules_bind_admins=rules_bind_admins):
+            return None
+        return rules_of(await self._config.get_many(*RULES))
+
+
+class BlockingHostReader:
+    """A `Reader` for hosts with blocking sessions, where the rules are not in the database.
+
+    It never waits for the event loop, so `at_once` can run what it runs in.
+
+    Args:
+        users: The host's module `open_webui.models.users`.
+    """
+
+    def __init__(self, users: ModuleType) -> None:
+        self._session = users.get_db
+        self._to_model = users.UserModel.model_validate
+        self._statement = select_by_key(users, users.User)
+
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:  # noqa: ARG002
+        """Return what is known about a key now, in one statement."""
+        with self._session() as session:
+            row = session.execute(self._statement, {"api_key": api_key}).first()
+            return None if row is None else Reading(self._to_model(row[0]), row[2], None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sqlalchemy import JSON, Boolean, Text, bindparam, case, cast, literal_column, or_, select
+from sqlalchemy import JSON, Boolean, Text, bindparam, case, cast, literal_column, null, or_, select
 
 from owui_keygate.readers import ADMIN, PERMISSIONS, RULES, Reading, rules_bind, rules_of
 from owui_keygate.readers.users import Users
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from sqlalchemy import Dialect, ScalarSelect
+    from sqlalchemy import Dialect, ScalarSelect, Select
 
 _DISTINCT_TEXTS = 64
 _T = TypeVar("_T")
@@ -48,15 +48,15 @@ class Statement:
 
     Args:
         users: The host's module `open_webui.models.users`.
-        config: The host's class `Config`.
+        config: The host's class `Config`, or None where the rules are not in the database.
         dialect: The dialect of the host's engine; it turns columns into values.
 
     Raises:
         AttributeError: A field of the host's user object is no column of its table.
     """
 
-    def __init__(self, users: ModuleType, config: Any, dialect: Dialect) -> None:  # noqa: ANN401
-        self._config = config
+    def __init__(self, users: ModuleType, config: Any | None, dialect: Dialect) -> None:  # noqa: ANN401
+        self._config: Any = config
         columns = {name: getattr(users.User, name) for name in users.UserModel.model_fields}
         self._width = len(columns)
         # PostgreSQL's own type leaves parsing to the driver, which gets all JSON as text.
@@ -64,12 +64,9 @@ class Statement:
         self._parse: Callable[[str], Any] = json.result_processor(dialect, None)
         self._parse_once = functools.lru_cache(_DISTINCT_TEXTS)(self._parse)
         self._users = Users(users.UserModel, _processors(columns, dialect, self._parse))
-        self._without_rules = (
-            select(*_as_text(columns, dialect), users.ApiKey.key, users.ApiKey.expires_at)
-            .join_from(users.ApiKey, users.User, users.User.id == users.ApiKey.user_id)
-            .where(users.ApiKey.key == bindparam("api_key"))
-        )
-        self._with_rules = self._without_rules.add_columns(*_rules(users, config))
+        self._without_rules = select_by_key(users, *_as_text(columns, dialect))
+        rules = [] if config is None else _rules(users, config)
+        self._with_rules = self._without_rules.add_columns(*rules)
 
     def query(self, dialect: Dialect, *, rules: bool = True) -> Query:
         """Return the statement, with the rules or without, in the words of a dialect.
@@ -113,6 +110,23 @@ class Statement:
             elif key in self._config.DEFAULTS:
                 values[key] = self._config.default_value(key)
         return values
+
+
+def select_by_key(users: ModuleType, *columns: Any) -> Select[Any]:  # noqa: ANN401
+    """Return what selects columns of the user whom a key names, then the key and its end.
+
+    Keys have a table of their own from 0.6.41 on. Before, they were a column of the user, without
+    an end.
+    """
+    asked: Any = bindparam("api_key")
+    key = getattr(users, "ApiKey", None)
+    if key is None:
+        column = users.User.api_key
+        return select(*columns, column, null()).where(column == asked)
+    joined = select(*columns, key.key, key.expires_at).join_from(
+        key, users.User, users.User.id == key.user_id
+    )
+    return joined.where(key.key == asked)
 
 
 def _rules(users: ModuleType, config: Any) -> list[Any]:  # noqa: ANN401

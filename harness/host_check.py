@@ -1,0 +1,138 @@
+"""Whether a release of the host fits, found out without starting it.
+
+`python -m harness.host_check 0.12.5` compiles the functions that the extension replaces or relies
+on, holds them against their shapes, and prints what has changed in them since the last release that
+was tried. It ends with 0 if all fit, with 1 if one does not, and with 2 if the release is unknown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from owui_keygate import hosts
+from owui_keygate.patches import HostDoesNotFitError
+from owui_keygate.shapes import find_mismatch_of_code
+
+from harness.environments import say, uv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from owui_keygate.hosts.generation import Generation
+    from owui_keygate.patch_points import HostFunction
+
+
+def generation_of(release: str) -> Generation:
+    """Return the generation a release must fit into: for a new one, the newest."""
+    try:
+        return hosts.choose(release)
+    except HostDoesNotFitError:
+        return hosts.GENERATIONS[-1]
+
+
+def functions(generation: Generation) -> Iterator[HostFunction]:
+    """Yield what a generation replaces and relies on."""
+    for point in generation.patch_points:
+        yield point
+        yield from point.relies_on
+
+
+def fault(function: HostFunction, packages: Path) -> str | None:
+    """Return why a function does not fit, None where it does.
+
+    Args:
+        function: The function, and the shape it must have.
+        packages: The folder that holds the package `open_webui`.
+    """
+    file = _file(function, packages)
+    if not file.is_file():
+        return "its module is not there"
+    code = compile(file.read_text(encoding="utf-8"), file.name, "exec")
+    for name in function.name.split("."):
+        found = [c for c in code.co_consts if isinstance(c, CodeType) and c.co_name == name]
+        if not found:
+            return None if name == "__call__" else "it is not there"
+        code = found[-1]
+    mismatch = find_mismatch_of_code(code, function.shape)
+    return None if mismatch is None else str(mismatch)
+
+
+def source(function: HostFunction, packages: Path) -> list[str]:
+    """Return the source of a function without comments, an empty one if it is not there."""
+    file = _file(function, packages)
+    body: list[ast.stmt] = ast.parse(file.read_text()).body if file.is_file() else []
+    found: ast.stmt | None = None
+    for name in function.name.split("."):
+        kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        found = next((n for n in body if isinstance(n, kinds) and n.name == name), None)
+        body = [] if found is None else found.body
+    return [] if found is None else ast.unparse(found).splitlines(keepends=True)
+
+
+def _file(function: HostFunction, packages: Path) -> Path:
+    return packages.joinpath(*function.module.split(".")).with_suffix(".py")
+
+
+def download(release: str, folder: Path) -> Path:
+    """Unpack the wheel of a release into a folder, without what it requires."""
+    say(f"Downloading Open WebUI {release} ...")
+    target = folder / release
+    wheel = f"open-webui=={release}"
+    options = ["--quiet", "--no-deps", "--python", sys.executable, "--target", str(target)]
+    subprocess.run([uv(), "pip", "install", *options, wheel], check=True)
+    return target
+
+
+def report(release: str, folder: Path) -> int:
+    """Print what fits and what has changed."""
+    generation = generation_of(release)
+    tried = [known for known in generation.tried if known != release]
+    packages = download(release, folder)
+    before = download(tried[-1], folder) if tried else None
+    faults = 0
+    for function in functions(generation):
+        wrong = fault(function, packages)
+        faults += wrong is not None
+        print(f"{'fits        ' if wrong is None else 'does not fit'} {function}")
+        if wrong is not None:
+            print(f"             {wrong}")
+        if before is not None:
+            names = (f"{tried[-1]}/{function}", f"{release}/{function}")
+            old, new = (source(function, where) for where in (before, packages))
+            sys.stdout.writelines(difflib.unified_diff(old, new, *names))
+    covered = release in generation.tried
+    state = "tried" if covered else "not tried"
+    print(
+        f"Open WebUI {release} {'fits' if not faults else 'does not fit'} generation "
+        f"{generation.name} ({state})"
+    )
+    return 1 if faults else 0
+
+
+def main() -> int:
+    """Check the release that is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.host_check",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("release", help="a release of Open WebUI, such as 0.12.4")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="keygate-host-check-") as folder:
+        try:
+            return report(asked.release, Path(folder))
+        except subprocess.CalledProcessError as error:
+            print(f"The wheel cannot be downloaded: exit code {error.returncode}", file=sys.stderr)
+            return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

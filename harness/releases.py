@@ -1,0 +1,176 @@
+"""Runs the live tests on one release of the host after the other, and says what came out.
+
+`python -m harness.releases` runs all releases; name some to run only these. Both tables, stock and
+with the bypass on, are printed beside each other; `--write` makes docs/compatibility.md of them.
+It ends with 0 if every test passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.environments import ROOT, say
+
+RELEASES = sorted(
+    (file.stem for file in (ROOT / "harness" / "hosts").glob("*.txt")),
+    key=lambda release: [int(number) for number in release.split(".")],
+)
+TESTS = (
+    "test_overview",
+    "test_table",
+    "test_administration",
+    "test_overrides",
+    "test_host_check",
+    "test_user_objects",
+    "test_audit_log",
+)
+PAGE = ROOT / "docs" / "compatibility.md"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came out of the tests on one release.
+
+    Attributes:
+        release: The release of the host.
+        python: The version of the host's interpreter.
+        passed: How many tests passed.
+        failed: How many did not.
+        properties: What the tests have recorded.
+    """
+
+    release: str
+    python: str
+    passed: int
+    failed: int
+    properties: dict[str, str]
+
+    def __str__(self) -> str:
+        """Return it as a line."""
+        return f"Open WebUI {self.release}: {self.passed} passed, {self.failed} failed"
+
+
+def arguments() -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.releases",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example:\n  python -m harness.releases 0.6.36 0.12.4",
+    )
+    parser.add_argument("releases", nargs="*", metavar="RELEASE", help=f"{', '.join(RELEASES)}")
+    parser.add_argument("--write", action="store_true", help="write docs/compatibility.md")
+    asked = parser.parse_args()
+    unknown = set(asked.releases) - set(RELEASES)
+    if unknown:
+        parser.error(f"no requirements for {', '.join(sorted(unknown))} in harness/hosts")
+    if asked.write and asked.releases:
+        parser.error("--write is for a run of all releases")
+    return asked
+
+
+def run_tests(release: str, folder: Path) -> Run:
+    """Run the tests on a release."""
+    report = folder / f"{release}.xml"
+    tests = [f"tests/live/{name}.py" for name in TESTS]
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", *tests],
+        env=os.environ | {"HOST_RELEASE": release},
+        cwd=ROOT,
+        check=False,
+    )
+    return read_report(release, report)
+
+
+def read_report(release: str, report: Path) -> Run:
+    """Return what came out; a run that has written no report has failed as a whole."""
+    if not report.is_file():
+        return Run(release, "", 0, 1, {})
+    [suite] = ET.parse(report).getroot().iter("testsuite")  # noqa: S314 (pytest wrote it)
+    total, skipped, *bad = (
+        int(suite.get(n, 0)) for n in ("tests", "skipped", "failures", "errors")
+    )
+    properties = {str(each.get("name")): str(each.get("value")) for each in suite.iter("property")}
+    return Run(
+        release, properties.pop("python", ""), total - skipped - sum(bad), sum(bad), properties
+    )
+
+
+def tables(run: Run) -> list[str]:
+    """Return what an administrator's key gets, stock and with the bypass on, as lines."""
+    lines = [f"{'':12}{'keys on':13} {'keys off':13} {'list':13}"]
+    for name, found in run.properties.items():
+        side, _, way = name.partition(", ")
+        if way:
+            lines.append(f"{side:6} {way:10} {found}")
+    return lines
+
+
+def page(runs: list[Run]) -> str:
+    """Return docs/compatibility.md."""
+    lines = [
+        "# Compatibility",
+        "",
+        "This page is made by `make compatibility`: it runs the tests named below on each release, "
+        "on servers of the real Open WebUI on Linux, stock beside patched.",
+        "",
+        "| Open WebUI | generation | reader on SQLite | Python | tests | result |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    names = ", ".join(f"`{name}`" for name in TESTS)
+    for run in runs:
+        facts = run.properties
+        result = "passed" if not run.failed else f"**{run.failed} failed**"
+        lines.append(
+            f"| {run.release} | {facts.get('generation', '')} | {facts.get('reader', '')} "
+            f"| {run.python} | {run.passed + run.failed} | {result} |"
+        )
+    lines += [
+        "",
+        f"The tests are {names}. Releases in between belong to the generation of their neighbours; "
+        "their functions were compared with those of the tried ones (`make host-check`).",
+        "",
+        "## What an administrator's key gets",
+        "",
+        "Status of `GET /api/v1/users/user/settings`, `GET /api/v1/auths/admin/config` and "
+        "`GET /api/models`, with keys on, with keys off, and with keys on and the endpoint list "
+        "`/api/models` in force.",
+        "",
+        "| Open WebUI | way | stock: on | off | list | bypass: on | off | list |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for run in runs:
+        for name, found in run.properties.items():
+            side, _, way = name.partition(", ")
+            if side == "stock":
+                bypass = run.properties[f"bypass, {way}"]
+                lines.append(f"| {run.release} | {way} | {found} | {bypass} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Run the tests, print and write what came out."""
+    asked = arguments()
+    runs = []
+    with tempfile.TemporaryDirectory(prefix="keygate-releases-") as folder:
+        for release in asked.releases or RELEASES:
+            say(f"Open WebUI {release} ...")
+            runs.append(run_tests(release, Path(folder)))
+            print("\n".join([*tables(runs[-1]), str(runs[-1]), ""]), flush=True)
+    if asked.write:
+        PAGE.write_text(page(runs))
+    print("\n".join(map(str, runs)))
+    failed = sum(run.failed for run in runs)
+    print(f"{sum(run.passed for run in runs)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""What the generations of the host have in common."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import make_url
+
+from owui_keygate import checker, sessions
+from owui_keygate._native import Decision
+from owui_keygate.background import in_background
+from owui_keygate.patch_points import PatchPoint
+from owui_keygate.readers import Rules
+from owui_keygate.readers.choice import Choice, choose, open_blocking_reader, open_reader
+from owui_keygate.shapes import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import ModuleType
+
+    from starlette.requests import Request
+
+    from owui_keygate.checker import Refusal
+    from owui_keygate.patch_points import Place
+    from owui_keygate.readers import User
+    from owui_keygate.sessions import Signing
+
+AUTH = "open_webui.utils.auth"
+USERS = "open_webui.models.users"
+
+
+def words(text: str, *more: str) -> frozenset[str]:
+    """Return a vocabulary: the words of a text, and more that have a space in them."""
+    return frozenset(text.split()).union(more)
+
+
+def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> checker.Host:  # noqa: ANN401
+    """Return what the check needs of a host with asynchronous sessions.
+
+    Args:
+        auth: The host's module `open_webui.utils.auth`.
+        place: The installation.
+        config: The host's class `Config`, or None where the rules are not in the database.
+    """
+    users = importlib.import_module(USERS)
+    engine = importlib.import_module("open_webui.internal.db").async_engine
+    place.reader = choose(engine.url)
+    return checker.Host(
+        reader=open_reader(place.reader, users, config, engine),
+        is_permitted=_is_permitted(auth),
+        api_key_header=api_key_header(),
+        refusals=refusals(auth),
+        on_allowed=_on_allowed(auth),
+    )
+
+
+def blocking_host(auth: ModuleType, place: Place) -> checker.Host:
+    """Return what the check needs of a host with blocking sessions.
+
+    Only whom the admin regime rules is judged; the host answers everybody else itself.
+
+    Args:
+        auth: The host's module `open_webui.utils.auth`.
+        place: The installation.
+    """
+    engine = importlib.import_module("open_webui.internal.db").engine
+    place.reader = choose(engine.url)
+    every = refusals(auth)
+    return checker.Host(
+        reader=open_blocking_reader(place.reader, importlib.import_module(USERS), engine),
+        is_permitted=_is_permitted(auth),
+        api_key_header=api_key_header(),
+        refusals={Decision.ExpiredKey: every[Decision.ExpiredKey]},
+        on_allowed=_on_allowed_blocking(auth),
+        judges_others=False,
+    )
+
+
+def choose_asynchronous(url: str) -> Choice:
+    """Choose the reader for the database at an URL, where sessions are asynchronous."""
+    database = importlib.import_module("open_webui.internal.db")
+    # The host has no public name for what makes the URL of its engine of this one.
+    return choose(make_url(database._make_async_url(url)))  # noqa: SLF001
+
+
+def choose_blocking(url: str) -> Choice:
+    """Choose the reader for the database at an URL, where sessions are blocking."""
+    return choose(make_url(url))
+
+
+def rules_in_memory(request: Request, _user: User) -> Rules:
+    """Return the rules of hosts that keep them in memory, from 0.6.37 on."""
+    config = request.app.state.config
+    restricted = config.ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS
+    return Rules(
+        keys_enabled=bool(request.state.enable_api_keys),
+        allowed_endpoints=str(config.API_KEYS_ALLOWED_ENDPOINTS) if restricted else None,
+        permissions=config.USER_PERMISSIONS,
+    )
+
+
+def api_key_header() -> str:
+    """Return the name of the host's API-key header, which can be set from 0.9.6 on."""
+    env = importlib.import_module("open_webui.env")
+    return getattr(env, "CUSTOM_API_KEY_HEADER", "x-api-key")
+
+
+def refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
+    """Return the host's answer for each decision that refuses, as of 0.9.0."""
+    texts, codes = auth.ERROR_MESSAGES, auth.status
+    unknown = checker.Refusal(codes.HTTP_401_UNAUTHORIZED, texts.INVALID_TOKEN)
+    disabled = checker.Refusal(codes.HTTP_403_FORBIDDEN, texts.API_KEY_NOT_ALLOWED)
+    return {
+        Decision.UnknownKey: unknown,
+        Decision.ExpiredKey: unknown,
+        Decision.KeysDisabled: disabled,
+        Decision.NotPermitted: disabled,
+        Decision.EndpointRefused: checker.Refusal(
+            codes.HTTP_403_FORBIDDEN, texts.ACCESS_PROHIBITED
+        ),
+    }
+
+
+def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
+    async def is_permitted(user: User, rules: Rules) -> bool:
+        return bool(await auth.has_permission(user.id, "features.api_keys", rules.permissions))
+
+    return is_permitted
+
+
+def _on_allowed(auth: ModuleType) -> Callable[[User], None]:
+    def on_allowed(user: User) -> None:
+        if auth.ENABLE_OTEL:
+            from opentelemetry import trace
+
+            _name_on_span(trace, user)
+        in_background(auth.Users.update_last_active_by_id, user.id)
+
+    return on_allowed
+
+
+def _on_allowed_blocking(auth: ModuleType) -> Callable[[User], None]:
+    """Return what notes a user. The name of the method changed with 0.6.41."""
+    names = ("update_last_active_by_id", "update_user_last_active_by_id")
+    method = next(name for name in names if hasattr(auth.Users, name))
+    # Hosts before 0.6.10 know no spans.
+    trace = getattr(auth, "trace", None)
+
+    def on_allowed(user: User) -> None:
+        if trace is not None:
+            _name_on_span(trace, user)
+        getattr(auth.Users, method)(user.id)
+
+    return on_allowed
+
+
+def _name_on_span(trace: Any, user: User) -> None:  # noqa: ANN401
+    trace.get_current_span().set_attributes(
+        {
+            "client.user.id": user.id,
+            "client.user.email": user.email,
+            "client.user.role": user.role,
+            "client.auth.type": "api_key",
+        }
+    )
+
+
+def _replace_decode_token(
+    original: Callable[..., Any], auth: ModuleType, _place: Place
+) -> Callable[..., Any]:
+    return sessions.replacement(original, cast("Signing", auth))
+
+
+def _announce(
+    original: Callable[..., Any], _logger: ModuleType, place: Place
+) -> Callable[..., Any]:
+    """Log after the host has set up its logs: before that, nothing below a warning is shown."""
+
+    @functools.wraps(original)
+    def start_logger() -> None:
+        original()
+        place.announce()
+
+    return start_logger
+
+
+DECODE_TOKEN = PatchPoint(
+    module=AUTH,
+    name="decode_token",
+    shape=Shape(
+        parameters=("token",),
+        is_async=False,
+        vocabulary=words("ALGORITHM Exception SESSION_SECRET algorithms decode jwt"),
+    ),
+    replace=_replace_decode_token,
+)
+
+START_LOGGER = PatchPoint(
+    module="open_webui.utils.logger",
+    name="start_logger",
+    shape=Shape(parameters=(), is_async=False),
+    replace=_announce,
+)

@@ -1,0 +1,195 @@
+"""Generation B: a middleware enforces the endpoint list before it is known whose key it is.
+
+It begins with 0.6.37. The middleware looks at the header `Authorization` only, so in these hosts a
+key in a cookie reaches what the list forbids; of an administrator's key that is not accepted while
+the bypass is on.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from fastapi.concurrency import run_in_threadpool
+
+from owui_keygate import checker, endpoint_list
+from owui_keygate._native import Decision, PanicException, Way
+from owui_keygate.at_once import at_once
+from owui_keygate.credentials import API_KEY_PREFIX, credential_of
+from owui_keygate.hosts.common import (
+    AUTH,
+    DECODE_TOKEN,
+    START_LOGGER,
+    USERS,
+    blocking_host,
+    choose_blocking,
+    rules_in_memory,
+    words,
+)
+from owui_keygate.hosts.generation import Generation
+from owui_keygate.hosts.own_key import own_key_endpoint
+from owui_keygate.patch_points import HostFunction, PatchPoint
+from owui_keygate.readers import ADMIN
+from owui_keygate.shapes import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from starlette.requests import Request
+
+    from owui_keygate.hosts.generation import Release
+    from owui_keygate.patch_points import Place
+    from owui_keygate.readers import Rules, User
+
+log = logging.getLogger("owui_keygate")
+
+_NOT_ON_THE_LIST = checker.Refusal(403, "API key not allowed to access this endpoint.")
+"""What the middleware answers."""
+
+
+def _host(auth: ModuleType, place: Place) -> checker.Host:
+    host = blocking_host(auth, place)
+    return host._replace(
+        refusals={**host.refusals, Decision.EndpointRefused: _NOT_ON_THE_LIST},
+        judges_others=True,
+        rules_of=_rules_of_admins,
+    )
+
+
+def _rules_of_admins(request: Request, user: User) -> Rules | None:
+    return rules_in_memory(request, user) if user.role == ADMIN else None
+
+
+def _replace_check(
+    original: Callable[..., Any], auth: ModuleType, place: Place
+) -> Callable[..., Any]:
+    host = _host(auth, place)
+    if not place.policy.admin_regime(Way.Bearer):
+        return original
+
+    async def by_host(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
+        return original(request, api_key, **more)
+
+    check = checker.replacement(by_host, place.policy, host)
+
+    @functools.wraps(original)
+    def get_current_user_by_api_key(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
+        return at_once(check(request, api_key, **more))
+
+    return get_current_user_by_api_key
+
+
+def _replace_endpoint_list(
+    original: Callable[..., Any], _main: ModuleType, place: Place
+) -> Callable[..., Any]:
+    if not place.policy.admin_regime(Way.Bearer):
+        return original
+    host = _host(importlib.import_module(AUTH), place)
+
+    async def is_of_admin_regime(request: Request) -> bool:
+        try:
+            credential = credential_of(request, host.api_key_header)
+            if credential is None or not credential.text.startswith(API_KEY_PREFIX):
+                return False
+            judging = checker.judge(request, credential.text, place.policy, host)
+            decision, _ = await run_in_threadpool(at_once, judging)
+        except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
+            log.error("The host's endpoint list decides: %s", type(error).__name__)  # noqa: TRY400
+            return False
+        return bool(decision == Decision.AllowBypass)
+
+    return endpoint_list.replacement(original, is_of_admin_regime)
+
+
+_CHECK_WORDS = """
+    API_KEY_NOT_ALLOWED ERROR_MESSAGES HTTPException HTTP_401_UNAUTHORIZED HTTP_403_FORBIDDEN
+    INVALID_TOKEN USER_PERMISSIONS Users admin api_key app client.auth.type client.user.email
+    client.user.id client.user.role config db detail email enable_api_keys features.api_keys
+    get_current_span get_user_by_api_key has_permission id role set_attribute state status
+    status_code trace update_last_active_by_id update_user_last_active_by_id
+"""
+_LIST_WORDS = """
+    , / API_KEYS_ALLOWED_ENDPOINTS Authorization ENABLE_API_KEYS_ENDPOINT_RESTRICTIONS
+    HTTP_403_FORBIDDEN JSONResponse Request any app config content detail get headers http len path
+    sk- split startswith state status status_code str strip type url
+"""
+_LOOKUP_WORDS = """
+    ApiKey Exception User UserModel api_key filter filter_by first get_db get_db_context id join key
+    model_validate query user_id
+"""
+_LIST_VOCABULARY = words(_LIST_WORDS, " ", _NOT_ON_THE_LIST.detail)
+
+
+def _check(*more: str, session: tuple[str, ...] = ("db",)) -> PatchPoint:
+    """Return the patch point of the check.
+
+    Args:
+        more: The parameters that the check has besides request and key.
+        session: Those that the look-up has besides the key.
+    """
+    lookup = Shape(("self", "api_key", *session), is_async=False, vocabulary=words(_LOOKUP_WORDS))
+    return PatchPoint(
+        module=AUTH,
+        name="get_current_user_by_api_key",
+        shape=Shape(
+            parameters=("request", "api_key", *more),
+            is_async=False,
+            vocabulary=words(_CHECK_WORDS),
+        ),
+        replace=_replace_check,
+        relies_on=(HostFunction(USERS, "UsersTable.get_user_by_api_key", lookup),),
+    )
+
+
+def _endpoint_list(vocabulary: frozenset[str] | None, *relies_on: HostFunction) -> PatchPoint:
+    return PatchPoint(
+        module="open_webui.main",
+        name="APIKeyRestrictionMiddleware.__call__",
+        shape=Shape(("self", "scope", "receive", "send"), is_async=True, vocabulary=vocabulary),
+        replace=_replace_endpoint_list,
+        relies_on=relies_on,
+    )
+
+
+_DISPATCH = HostFunction(
+    module="open_webui.main",
+    name="APIKeyRestrictionMiddleware.dispatch",
+    shape=Shape(("self", "request", "call_next"), is_async=True, vocabulary=_LIST_VOCABULARY),
+)
+_DISPATCHED = _endpoint_list(None, _DISPATCH)
+"""Up to 0.8.8 Starlette calls the middleware, which has a method of its own to decide."""
+
+_OWN_KEY = own_key_endpoint("ENABLE_API_KEYS", ("request", "user", "db"))
+
+
+def _generation(
+    first: Release, below: Release, tried: tuple[str, ...], *patch_points: PatchPoint
+) -> Generation:
+    return Generation(
+        name="B",
+        first=first,
+        below=below,
+        tried=tried,
+        choose_reader=choose_blocking,
+        patch_points=(*patch_points, DECODE_TOKEN, START_LOGGER),
+    )
+
+
+GENERATIONS_B = (
+    _generation(
+        (0, 6, 37),
+        (0, 7, 0),
+        ("0.6.43",),
+        _check(session=()),
+        own_key_endpoint("ENABLE_API_KEYS", ("request", "user")),
+        _DISPATCHED,
+    ),
+    _generation((0, 7, 0), (0, 7, 2), (), _check("db"), _OWN_KEY, _DISPATCHED),
+    _generation((0, 7, 2), (0, 8, 9), ("0.7.2",), _check(), _OWN_KEY, _DISPATCHED),
+    _generation(
+        (0, 8, 9), (0, 9, 0), ("0.8.12",), _check(), _OWN_KEY, _endpoint_list(_LIST_VOCABULARY)
+    ),
+)

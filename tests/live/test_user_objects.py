@@ -1,0 +1,32 @@
+"""The user object given to a request equals the host's own, field by field, on every release."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.environments import HOST_DATABASE
+from tests.live.generations import GENERATION
+
+if TYPE_CHECKING:
+    from harness.environments import Environment
+    from tests.live.conftest import World
+
+SCRIPT = Path(__file__).with_name("user_objects.py")
+
+
+def test_user_objects_equal_the_hosts_own(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    server = world.server(keygate, tmp_path / "user-objects")
+    settings = server.settings | {"FROM_INIT_PY": "true"}
+    keys = [who.keys["valid"] for who in (world.first, *world.subjects.values())]
+    run = keygate.run("python", "-P", SCRIPT, *keys, env=settings, cwd=server.folder)
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout.splitlines()[-1])
+    fast = {"sqlite": "sqlite", "postgresql": "host" if GENERATION in "AB" else "postgres"}
+    assert found["reader"] == fast[HOST_DATABASE]
+    assert len(found["users"]) == 2 * len(keys)
+    for ours, theirs in found["users"]:
+        assert ours == theirs
