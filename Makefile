@@ -44,6 +44,11 @@ host-check: .venv/.wheel ## Say whether a release fits without starting it: VERS
 	@test -n "$(VERSION)" || { echo "Name a release: make host-check VERSION=0.12.5"; exit 2; }
 	@$(BIN)/python -m harness.host_check $(VERSION)
 
+.PHONY: host-suite
+host-suite: .venv/.wheel ## Run the host's regression suite, stock beside patched: SUITE=folder
+	@test -n "$(SUITE)" || { echo "Name its checkout: make host-suite SUITE=../tests"; exit 2; }
+	@$(BIN)/python -m harness.host_suite $(SUITE) -- $(PYTEST)
+
 .PHONY: bench
 bench: .venv/.wheel ## Measure everything, stock and with the extension (half an hour)
 	cargo bench --locked
