@@ -44,6 +44,10 @@ host-check: .venv/.wheel ## Say whether a release fits without starting it: VERS
 	@test -n "$(VERSION)" || { echo "Name a release: make host-check VERSION=0.12.5"; exit 2; }
 	@$(BIN)/python -m harness.host_check $(VERSION)
 
+.PHONY: host-tests
+host-tests: .venv/.wheel ## Run the tests that old wheels of the host carry, stock beside patched
+	@$(BIN)/python -m harness.host_tests
+
 .PHONY: host-suite
 host-suite: .venv/.wheel ## Run the host's regression suite, stock beside patched: SUITE=folder
 	@test -n "$(SUITE)" || { echo "Name its checkout: make host-suite SUITE=../tests"; exit 2; }
@@ -66,7 +70,7 @@ nightly: .venv/.wheel ## What takes too long for every change: many more example
 	@$(BIN)/python -m harness.environments
 	$(BIN)/python -m pytest --hypothesis-profile=slow --timeout=7200 \
 		tests/differential tests/live/test_checks.py
-	$(MAKE) compatibility
+	$(MAKE) compatibility host-tests
 	HOST_DATABASE=postgresql $(MAKE) test-hosts RELEASES="0.8.12 0.9.6 0.12.4"
 	$(MAKE) bench
 
