@@ -17,10 +17,9 @@ import tempfile
 from pathlib import Path
 
 from harness.environments import host_environment, say
-from harness.outcomes import NoReportError, Outcomes, differing, run_pytest, show
+from harness.outcomes import PYTEST, NoReportError, Outcomes, differing, run_pytest, show
 from harness.server import BYPASS_ON, host_settings
 
-PYTEST = "pytest==8.4.2"
 REQUIREMENTS = "requirements.txt"
 
 

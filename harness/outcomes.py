@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Outcomes = dict[str, str]
 """The result of each test, by its name."""
 
+PYTEST = "pytest==8.4.2"
+"""What runs them; what they themselves need is theirs to say."""
+
 SECONDS = 3600
 
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from harness.environments import host_environment, say
-from harness.outcomes import Outcomes, differing, run_pytest, show
+from harness.outcomes import PYTEST, Outcomes, differing, run_pytest, show
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, host_settings
 
@@ -20,13 +20,12 @@ KNOWN_TO_PASS = {"0.6.36": 9, "0.6.43": 6}
 """How many tests of `test_auths.py` pass, repaired, on the stock host."""
 
 STAND_INS = Path(__file__).with_name("stand_ins")
-NEEDED = ("pytest==8.4.2", "psycopg2-binary==2.9.12")
 
 
 def outcomes(release: str, folder: Path, *, repaired: bool, with_wheel: bool) -> Outcomes:
     """Return what became of each test."""
     environment = host_environment(version=release, with_wheel=with_wheel)
-    environment.pip("install", *NEEDED)
+    environment.pip("install", PYTEST)
     host = environment.site_packages / "open_webui"
     with Postgres() as postgres:
         settings = host_settings(folder) | BYPASS_ON
