@@ -10,8 +10,8 @@ from owui_keygate import __version__
 
 from harness import people
 from harness.client import bearer, cookie
-from harness.environments import HOST_DATABASE, HOST_VERSION
-from tests.live.generations import GENERATION, RELEASE
+from harness.environments import HOST_VERSION
+from tests.live.generations import GENERATION, READER, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,11 @@ INVALID = {"detail": "Your session has expired or the token is invalid. Please s
 UNKNOWN = (403, NOT_ALLOWED) if GENERATION == "A" else (401, INVALID)
 """Generation A looks at its switch before it looks the key up."""
 
-READER = {
-    "sqlite": "sqlite (the database is a SQLite file)",
-    "postgresql": "host (there is no faster one for postgresql)"
-    if GENERATION in "AB"
-    else "postgres (the database is PostgreSQL)",
-}[HOST_DATABASE]
+REASON = {
+    "sqlite": "the database is a SQLite file",
+    "postgres": "the database is PostgreSQL",
+    "host": "there is no faster one for postgresql",
+}[READER]
 
 METHODS = ["POST", "GET", "DELETE"] if GENERATION == "D" else ["POST"]
 """What the host's rules about keys forbid to do with one's own key."""
@@ -204,7 +203,7 @@ def test_the_log_says_it_is_in_place_once_and_holds_no_secret(
 ) -> None:
     line = f"owui-keygate {__version__} is in place on Open WebUI {HOST_VERSION}"
     line = f"{line} (generation {GENERATION}), reader "
-    line += READER
+    line += f"{READER} ({REASON})"
     assert servers.on.log.count(f"{line}, the bypass is on") == 1
     assert servers.off.log.count(f"{line}, the bypass is off") == 1
     for server in (servers.on, servers.off):
