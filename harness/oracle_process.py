@@ -90,8 +90,17 @@ async def compare(case: dict[str, Any]) -> dict[str, Any]:
     return {"ours": ours, "host_reads": reads, "stock": await outcome(STOCK, request, case)}
 
 
+async def come_to_rest(_case: dict[str, Any]) -> dict[str, Any]:
+    """Wait until all that the checks have begun and not waited for has ended."""
+    await asyncio.sleep(0)  # What the event loop was told to call soon has begun now.
+    while running := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(running)
+    return {}
+
+
 async def store(case: dict[str, Any]) -> dict[str, Any]:
     """Make the database hold these users, keys and rules and nothing else."""
+    await come_to_rest({})
     async with db.async_engine.begin() as connection:
         for table in (ApiKey, User, Config):
             await connection.execute(delete(table))
@@ -109,6 +118,7 @@ async def store(case: dict[str, Any]) -> dict[str, Any]:
 
 async def execute(case: dict[str, Any]) -> dict[str, Any]:
     """Run statements in the database behind the host's back."""
+    await come_to_rest({})
     async with db.async_engine.begin() as connection:
         for statement in case["statements"]:
             await connection.execute(text(statement))
@@ -196,10 +206,8 @@ async def report(_case: dict[str, Any]) -> dict[str, Any]:
     return INSTALLATION.report()
 
 
-COMMANDS = {
-    command.__name__: command
-    for command in (compare, store, execute, twice, fork, fill_disk, longest_steps, report)
-}
+ALL = (compare, store, execute, twice, fork, fill_disk, longest_steps, come_to_rest, report)
+COMMANDS = {command.__name__: command for command in ALL}
 
 
 async def main() -> None:
