@@ -8,7 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
 use owui_keygate::endpoints::Allowlist;
-use owui_keygate::policy::{Decision, HostRules, Principal, Request, Way, decide};
+use owui_keygate::limits::{Age, Endpoints, Limits, Networks};
+use owui_keygate::policy::{Decision, HostRules, Principal, Regime, Request, User, Way, decide};
 use owui_keygate::session::{SessionKey, Verdict};
 use owui_keygate::settings::Settings;
 use sha2::Sha256;
@@ -18,11 +19,15 @@ const NOW: f64 = 1_800_000_000.5;
 const SECRET: &[u8] = b"a secret of more than thirty-two bytes";
 const CLAIMS: &str = r#"{"id":"9d2f6c1e-5b8a-4c3d-8e7f-0a1b2c3d4e5f","typ":"session","auth_method":"password","auth_time":1799999990,"session_stamp":"4f1d2c3b5a697887a6b5c4d3e2f10912","mfa_verified":false,"exp":1802592000,"jti":"1b4e28ba-2fa1-41d2-883f-0016d3cca427","iat":1799999990}"#;
 
-/// A list of which only the last rule covers the path.
-fn allowlist(rules: usize) -> Allowlist {
-    let others = (1..rules).map(|number| format!("/api/v1/rule/{number}"));
+/// Rules of which only the last covers the path.
+fn rules(count: usize) -> String {
+    let others = (1..count).map(|number| format!("/api/v1/rule/{number}"));
     let all: Vec<String> = others.chain([PATH.to_owned()]).collect();
-    Allowlist::parse(&all.join(","))
+    all.join(",")
+}
+
+fn allowlist(count: usize) -> Allowlist {
+    Allowlist::parse(&rules(count))
 }
 
 fn matching(criterion: &mut Criterion) {
@@ -37,32 +42,79 @@ fn matching(criterion: &mut Criterion) {
     }
 }
 
+/// The bypass, with limits and that many endpoints.
+fn regime(endpoints: Option<usize>) -> Regime {
+    let limits = endpoints.map_or_else(Limits::default, |endpoints| Limits {
+        users: None,
+        age: Some(Age::parse("90d").expect("a duration")),
+        networks: Some(Networks::parse("10.0.0.0/8").expect("a network")),
+        endpoints: Some(Endpoints::parse(&rules(endpoints)).expect("endpoints")),
+    });
+    Regime {
+        bypass: true,
+        limits,
+    }
+}
+
 fn decision(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decision");
     let request = Request {
         way: Way::Bearer,
+        method: "GET",
         path: PATH,
+        client: Some("10.1.2.3"),
         now: 1_800_000_000,
     };
     let principal = |role| Principal {
-        role,
+        user: User {
+            id: "9d2f6c1e-5b8a-4c3d-8e7f-0a1b2c3d4e5f",
+            email: "automation@example.org",
+            role,
+        },
         expires_at: None,
+        created_at: Some(1_799_999_000),
         permitted: Some(true),
     };
-    let mut bench = |name: &str, bypass, role, list: &Allowlist, expected| {
+    let mut bench = |name: &str, regime: Regime, role, list: &Allowlist, expected| {
         let principal = principal(role);
         let rules = HostRules {
             keys_enabled: true,
             allowlist: Some(list),
         };
-        let decide = || decide(bypass, black_box(&request), Some(&principal), &rules);
+        let decide = || decide(&regime, black_box(&request), Some(&principal), &rules);
         assert_eq!(decide(), expected);
         group.bench_function(name, |bencher| bencher.iter(decide));
     };
     let (one, thousand) = (allowlist(1), allowlist(1000));
-    bench("bypass", true, "admin", &thousand, Decision::AllowBypass);
-    bench("1 rule", false, "user", &one, Decision::Allow);
-    bench("1000 rules", false, "user", &thousand, Decision::Allow);
+    bench(
+        "bypass",
+        regime(None),
+        "admin",
+        &thousand,
+        Decision::AllowBypass,
+    );
+    bench(
+        "1 limit of each kind",
+        regime(Some(1)),
+        "admin",
+        &thousand,
+        Decision::AllowBypass,
+    );
+    bench(
+        "1000 endpoints",
+        regime(Some(1000)),
+        "admin",
+        &thousand,
+        Decision::AllowBypass,
+    );
+    bench("1 rule", Regime::default(), "user", &one, Decision::Allow);
+    bench(
+        "1000 rules",
+        Regime::default(),
+        "user",
+        &thousand,
+        Decision::Allow,
+    );
 }
 
 fn token(claims: &str) -> String {

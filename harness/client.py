@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 SECONDS = 60
+IDLE_SECONDS = 2
+"""A connection that was idle for longer is made anew: Uvicorn hangs up on one after five."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+        self._last_answer = time.monotonic()
 
     def request(
         self,
@@ -40,9 +44,16 @@ class Client:
         headers: dict[str, str] | None = None,
         body: object = None,
     ) -> Response:
-        """Send a request; `target` goes out as it is, and `body` as JSON."""
+        """Send a request; `target` goes out as it is, and `body` as JSON.
+
+        A header `Host` takes the place of the right one.
+        """
         data = None if body is None else json.dumps(body).encode()
-        self._connection.putrequest(method, target, skip_accept_encoding=True)
+        if time.monotonic() > self._last_answer + IDLE_SECONDS:
+            self.close()
+        self._connection.putrequest(
+            method, target, skip_host="Host" in (headers or {}), skip_accept_encoding=True
+        )
         for name, value in (headers or {}).items():
             self._connection.putheader(name, value)
         if data is not None:
@@ -52,6 +63,7 @@ class Client:
         answer = self._connection.getresponse()
         names = {name.lower(): value for name, value in answer.getheaders()}
         body = answer.read()
+        self._last_answer = time.monotonic()
         if answer.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
             # Uvicorn hangs up after an exception, and does not say so.
             self.close()

@@ -95,6 +95,17 @@ def host_environment(*, version: str = HOST_VERSION, with_wheel: bool) -> Enviro
     return environment
 
 
+def client_environment() -> Environment:
+    """Return an environment with clients of the host that others wrote."""
+    requirements = ROOT / "harness" / "clients.txt"
+    environment = Environment(ROOT / ".venv-clients")
+    if not _is_ready(environment, [requirements]):
+        make_environment(environment.folder)
+        environment.pip("install", "--requirement", requirements)
+        _mark_ready(environment, [requirements])
+    return environment
+
+
 def make_environment(folder: Path) -> Environment:
     """Make an empty environment of the host's interpreter, without any package."""
     subprocess.run(

@@ -18,6 +18,7 @@ from types import CodeType
 from typing import TYPE_CHECKING
 
 from owui_keygate import hosts
+from owui_keygate.patch_points import NewRoute
 from owui_keygate.patches import HostDoesNotFitError
 from owui_keygate.shapes import find_mismatch_of_code
 
@@ -39,8 +40,10 @@ def generation_of(release: str) -> Generation:
 
 
 def functions(generation: Generation) -> Iterator[HostFunction]:
-    """Yield what a generation replaces and relies on."""
+    """Yield what a generation replaces and relies on; a new route has nothing in its place."""
     for point in generation.patch_points:
+        if isinstance(point, NewRoute):
+            continue
         yield point
         yield from point.relies_on
 

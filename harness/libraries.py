@@ -1,4 +1,7 @@
-"""PyJWT as the hosts pin it, several versions side by side in one process."""
+"""PyJWT as the hosts pin it, several versions side by side in one process.
+
+`python -m harness.libraries` installs them, before tests in several processes want to.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ PYJWT_VERSIONS = ("2.10.1", "2.11.0", "2.13.0")
 @functools.cache
 def load_pyjwt(version: str) -> ModuleType:
     """Return the package `jwt` of a version, as an instance of its own."""
-    folder = _installed(version)
+    folder = install_pyjwt(version)
     with _modules_set_aside("jwt"):
         sys.path.insert(0, str(folder))
         try:
@@ -35,7 +38,8 @@ def load_pyjwt(version: str) -> ModuleType:
     return package
 
 
-def _installed(version: str) -> Path:
+def install_pyjwt(version: str) -> Path:
+    """Return the folder that a version is installed into, after that."""
     folder = ROOT / ".venv-pyjwt" / version
     if not (folder / "jwt" / "__init__.py").is_file():
         say(f"Installing PyJWT {version} ...")
@@ -58,3 +62,8 @@ def _modules_set_aside(package: str) -> Iterator[None]:
 def _forget(package: str) -> dict[str, ModuleType]:
     names = [name for name in sys.modules if name.partition(".")[0] == package]
     return {name: sys.modules.pop(name) for name in names}
+
+
+if __name__ == "__main__":
+    for version in PYJWT_VERSIONS:
+        install_pyjwt(version)

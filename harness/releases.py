@@ -30,6 +30,8 @@ TESTS = (
     "test_host_check",
     "test_user_objects",
     "test_audit_log",
+    "test_limits",
+    "test_advisories",
 )
 PAGE = ROOT / "docs" / "compatibility.md"
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 180
 STOP_SECONDS = 20
+PATIENCE = "60"
 BYPASS_ON = {"ENABLE_ADMIN_API_KEY_BYPASS": "true"}
 SECRET_KEY = "a-secret-key-for-sessions-of-this-test"  # noqa: S105
 
@@ -39,7 +40,8 @@ class Server:
         environment: Where the host is installed.
         folder: Holds the database, the static files and the log.
         settings: Environment variables on top of the ones every server gets.
-        command: What is started instead of `open-webui serve`; `{port}` stands for the port.
+        command: What is started instead of `open-webui serve`, for instance `by_uvicorn`;
+            `{port}` stands for the port.
     """
 
     def __init__(
@@ -165,6 +167,16 @@ class Server:
             return False
 
 
+def make_database(server: Server) -> None:
+    """Run a server once, so that its database is there before several workers start on it.
+
+    On a new one each worker of the host makes the tables, and the slower one dies of finding them
+    there; Uvicorn ends the other workers with it, seconds later (0.12.4).
+    """
+    with server:
+        pass
+
+
 @contextmanager
 def running(servers: Sequence[Server]) -> Iterator[None]:
     """Start servers side by side, wait until each answers, and stop them in the end."""
@@ -175,6 +187,21 @@ def running(servers: Sequence[Server]) -> Iterator[None]:
         for server in servers:
             server.wait_until_healthy()
         yield
+
+
+def by_uvicorn(
+    environment: Environment, *options: str, app: str = "open_webui.main:app", workers: int = 1
+) -> list[str]:
+    """Return the command that serves an application as the image does, with `FROM_INIT_PY=true`.
+
+    On a machine that stands still for five seconds, Uvicorn would hang up on its clients and put
+    new workers in the place of those that give no sign of life. Here it waits longer.
+    """
+    command = [str(environment.command("uvicorn")), app, "--no-access-log", *options]
+    command += ["--host", "127.0.0.1", "--port", "{port}", "--timeout-keep-alive", PATIENCE]
+    if workers > 1:
+        command += ["--workers", str(workers), "--timeout-worker-healthcheck", PATIENCE]
+    return command
 
 
 def host_settings(folder: Path) -> dict[str, str]:

@@ -2,7 +2,10 @@
 //!
 //! The modules here decide in plain types and know no Python; [`python`] shows them to it.
 
+pub mod audit;
 pub mod endpoints;
+pub mod limits;
+mod path_tree;
 pub mod policy;
 pub mod session;
 pub mod settings;

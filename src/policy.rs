@@ -1,6 +1,7 @@
 //! The decision about one request that carries an API key.
 
 use crate::endpoints::Allowlist;
+use crate::limits::Limits;
 
 /// How the API key travelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,20 +32,37 @@ impl Way {
 pub struct Request<'a> {
     /// How the key travelled.
     pub way: Way,
+    /// The method, as the ASGI scope has it.
+    pub method: &'a str,
     /// The path of the ASGI scope, which no header can forge (CVE-2026-48710).
     pub path: &'a str,
+    /// The address of the client, as the ASGI scope has it.
+    pub client: Option<&'a str>,
     /// The time now, in seconds since the epoch.
     pub now: i64,
 }
 
-/// The user whom the key names now, as the database has it.
+/// A user, as the database has them now.
+#[derive(Clone, Copy, Debug)]
+pub struct User<'a> {
+    /// The id.
+    pub id: &'a str,
+    /// The e-mail.
+    pub email: &'a str,
+    /// The role, as the host spells it.
+    pub role: &'a str,
+}
+
+/// The user whom the key names, and what is known about the key.
 #[derive(Clone, Copy, Debug)]
 pub struct Principal<'a> {
-    /// The user's role, as the host spells it.
-    pub role: &'a str,
+    /// The user.
+    pub user: User<'a>,
     /// `expires_at` of the key's row, in seconds since the epoch. The host (0.12.4) reads it
     /// nowhere; it binds in the admin regime.
     pub expires_at: Option<i64>,
+    /// `created_at` of the key's row, in seconds since the epoch.
+    pub created_at: Option<i64>,
     /// Whether the host's `has_permission` grants `features.api_keys`; `None` while not asked.
     pub permitted: Option<bool>,
 }
@@ -58,8 +76,17 @@ pub struct HostRules<'a> {
     pub allowlist: Option<&'a Allowlist>,
 }
 
+/// What the operator lets administrators' keys do.
+#[derive(Debug, Default)]
+pub struct Regime {
+    /// The setting `ENABLE_ADMIN_API_KEY_BYPASS`.
+    pub bypass: bool,
+    /// The limits of the bypass.
+    pub limits: Limits,
+}
+
 /// What becomes of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// The host's rules allow it.
     Allow,
@@ -69,6 +96,12 @@ pub enum Decision {
     UnknownKey,
     /// The key is past its `expires_at`, in the admin regime.
     ExpiredKey,
+    /// The key is older than `ADMIN_API_KEY_MAX_AGE`, or the host does not know its age.
+    AgeLimit,
+    /// The client is in none of `ADMIN_API_KEY_ALLOWED_NETWORKS`, or is not known.
+    NetworkLimit,
+    /// None of `ADMIN_API_KEY_ALLOWED_ENDPOINTS` covers the request.
+    EndpointLimit,
     /// The host's switch is off.
     KeysDisabled,
     /// The user is no administrator and lacks the permission `features.api_keys`.
@@ -79,13 +112,30 @@ pub enum Decision {
     AskPermission,
 }
 
-/// Decides about a request. `bypass` is the setting `ENABLE_ADMIN_API_KEY_BYPASS`.
+impl Decision {
+    /// All of them, in order.
+    pub const ALL: [Self; 11] = [
+        Self::Allow,
+        Self::AllowBypass,
+        Self::UnknownKey,
+        Self::ExpiredKey,
+        Self::AgeLimit,
+        Self::NetworkLimit,
+        Self::EndpointLimit,
+        Self::KeysDisabled,
+        Self::NotPermitted,
+        Self::EndpointRefused,
+        Self::AskPermission,
+    ];
+}
+
+/// Decides about a request.
 ///
 /// Outside the admin regime the rules and their order are those of
 /// `get_current_user_by_api_key` in Open WebUI 0.10.0 to 0.12.4.
 #[must_use]
 pub fn decide(
-    bypass: bool,
+    regime: &Regime,
     request: &Request<'_>,
     principal: Option<&Principal<'_>>,
     rules: &HostRules<'_>,
@@ -93,52 +143,95 @@ pub fn decide(
     let Some(principal) = principal else {
         return Decision::UnknownKey;
     };
-    if admin_regime(bypass, request.way) && is_admin(principal.role) {
-        return decide_admin_regime(request, principal);
+    if regime.may_rule(request.way) && regime.rules_user(&principal.user) {
+        return regime.decide(request, principal);
     }
-    decide_host_rules(request, principal, rules)
+    decide_host_rules(request.path, principal, rules)
 }
 
-/// Whether the admin regime rules an administrator's key that travelled this way. The host's rules
-/// do not count there and need not be read.
-#[must_use]
-pub fn admin_regime(bypass: bool, way: Way) -> bool {
-    bypass && way.is_header()
-}
+impl Regime {
+    /// Whether the admin regime rules keys that travelled this way, of some user at least.
+    #[must_use]
+    pub fn may_rule(&self, way: Way) -> bool {
+        self.bypass && way.is_header()
+    }
 
-/// Whether a user may create, read and delete their own key although the host's switch is off:
-/// an administrator who is signed in. A key cannot be used to make the next one.
-#[must_use]
-pub fn may_manage_own_key(bypass: bool, role: &str, session: bool) -> bool {
-    bypass && session && is_admin(role)
-}
+    /// Whether the admin regime rules every administrator, so that the host's rules do not count
+    /// for them and need not be read.
+    #[must_use]
+    pub fn rules_every_admin(&self) -> bool {
+        self.limits.users.is_none()
+    }
 
-fn decide_admin_regime(request: &Request<'_>, principal: &Principal<'_>) -> Decision {
-    match principal.expires_at {
-        Some(expiry) if expiry <= request.now => Decision::ExpiredKey,
-        _ => Decision::AllowBypass,
+    /// Whether a user may create, read and delete their own key although the host's switch is
+    /// off: one whom the admin regime rules and who is signed in. A key cannot be used to make the
+    /// next one.
+    #[must_use]
+    pub fn may_manage_own_key(&self, user: &User<'_>, session: bool) -> bool {
+        self.bypass && session && self.rules_user(user)
+    }
+
+    fn rules_user(&self, user: &User<'_>) -> bool {
+        let named = self.limits.users.as_ref();
+        is_admin(user.role) && named.is_none_or(|users| users.names(user.id, user.email))
+    }
+
+    fn decide(&self, request: &Request<'_>, principal: &Principal<'_>) -> Decision {
+        match principal.expires_at {
+            Some(expiry) if expiry <= request.now => Decision::ExpiredKey,
+            _ => self
+                .limits
+                .refusal(request, principal)
+                .unwrap_or(Decision::AllowBypass),
+        }
     }
 }
 
-fn decide_host_rules(
-    request: &Request<'_>,
-    principal: &Principal<'_>,
-    rules: &HostRules<'_>,
-) -> Decision {
+impl Limits {
+    /// What the first limit that refuses a request makes of it.
+    fn refusal(&self, request: &Request<'_>, principal: &Principal<'_>) -> Option<Decision> {
+        if let Some(age) = self.age
+            && !age.covers(principal.created_at, request.now)
+        {
+            return Some(Decision::AgeLimit);
+        }
+        if let Some(networks) = &self.networks
+            && !request
+                .client
+                .is_some_and(|client| networks.contain(client))
+        {
+            return Some(Decision::NetworkLimit);
+        }
+        if let Some(endpoints) = &self.endpoints
+            && !endpoints.cover(request.method, request.path)
+        {
+            return Some(Decision::EndpointLimit);
+        }
+        None
+    }
+}
+
+/// Decides about an administrator's request by the host's rules alone.
+#[must_use]
+pub fn decide_about_admin(path: &str, rules: &HostRules<'_>) -> Decision {
     if !rules.keys_enabled {
         return Decision::KeysDisabled;
     }
-    if !is_admin(principal.role) {
+    match rules.allowlist {
+        Some(list) if !list.allows(path) => Decision::EndpointRefused,
+        _ => Decision::Allow,
+    }
+}
+
+fn decide_host_rules(path: &str, principal: &Principal<'_>, rules: &HostRules<'_>) -> Decision {
+    if rules.keys_enabled && !is_admin(principal.user.role) {
         match principal.permitted {
             None => return Decision::AskPermission,
             Some(false) => return Decision::NotPermitted,
             Some(true) => {}
         }
     }
-    match rules.allowlist {
-        Some(list) if !list.allows(request.path) => Decision::EndpointRefused,
-        _ => Decision::Allow,
-    }
+    decide_about_admin(path, rules)
 }
 
 fn is_admin(role: &str) -> bool {

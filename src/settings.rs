@@ -5,13 +5,32 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::audit::Mode;
+use crate::limits::{Age, Endpoints, Limits, Misread, Networks, Users};
+use crate::policy::Regime;
+
 const BYPASS: &str = "ENABLE_ADMIN_API_KEY_BYPASS";
 const ENABLED: &str = "OWUI_KEYGATE";
 const STRICT: &str = "OWUI_KEYGATE_STRICT";
+const AUDIT: &str = "OWUI_KEYGATE_AUDIT";
 const LIMIT_PREFIX: &str = "ADMIN_API_KEY_";
+const USERS: &str = "ADMIN_API_KEY_BYPASS_USERS";
+const ENDPOINTS: &str = "ADMIN_API_KEY_ALLOWED_ENDPOINTS";
+const NETWORKS: &str = "ADMIN_API_KEY_ALLOWED_NETWORKS";
+const MAX_AGE: &str = "ADMIN_API_KEY_MAX_AGE";
+/// Uvicorn's: the proxies whose `X-Forwarded-For` is believed.
+const PROXIES: &str = "FORWARDED_ALLOW_IPS";
+
+const SWITCH: &str = "is not understood: expected `true` or `false` (or unset it)";
+const AUDIT_MODES: &str = "is not understood: expected `all`, `throttled` or `off` (or unset it)";
+const NO_SUCH_LIMIT: &str = "is set, but this version has no such limit: unset it";
+const EMPTY: &str = "is set but empty: unset it to mean no limit";
+const FORGEABLE: &str = "cannot hold: the host believes X-Forwarded-For of everyone, so a client \
+    can claim any address; set FORWARDED_ALLOW_IPS to the addresses of your proxies, or to \
+    127.0.0.1 without any (before Open WebUI 0.12 only Uvicorn's --forwarded-allow-ips counts)";
 
 /// What the operator wants.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Settings {
     /// `OWUI_KEYGATE`: `false` means that the extension does nothing at all.
     pub enabled: bool,
@@ -19,6 +38,11 @@ pub struct Settings {
     pub strict: bool,
     /// `ENABLE_ADMIN_API_KEY_BYPASS`, and `false` while anything in `problems` stands.
     pub bypass: bool,
+    /// `OWUI_KEYGATE_AUDIT`: which decisions of the admin regime are written to the log.
+    pub audit: Mode,
+    /// The bypass and its limits, for the decision.
+    #[serde(skip)]
+    pub regime: Regime,
     /// The settings that cannot be understood. Any of them keeps the bypass off.
     pub problems: Vec<Problem>,
     /// Every setting with its value and effect, for people to read.
@@ -32,7 +56,7 @@ pub struct Problem {
     /// The environment variable.
     pub variable: String,
     /// What is wrong with it and what was expected.
-    pub reason: &'static str,
+    pub reason: String,
 }
 
 impl fmt::Display for Problem {
@@ -47,7 +71,7 @@ pub struct Report {
     /// The environment variable.
     pub variable: String,
     /// The value in effect, or `refused` where it cannot be understood.
-    pub value: &'static str,
+    pub value: String,
     /// Whether the environment sets it.
     pub given: bool,
     /// What follows from it.
@@ -57,12 +81,14 @@ pub struct Report {
 /// Whether the environment variable `name` is one of ours.
 #[must_use]
 pub fn is_setting(name: &str) -> bool {
-    matches!(name, BYPASS | ENABLED | STRICT) || name.starts_with(LIMIT_PREFIX)
+    matches!(name, BYPASS | ENABLED | STRICT | AUDIT | PROXIES) || name.starts_with(LIMIT_PREFIX)
 }
 
 impl Settings {
     /// Reads the settings from environment variables. It cannot fail: what cannot be understood
     /// becomes a [`Problem`] and keeps the bypass off.
+    ///
+    /// `FORWARDED_ALLOW_IPS` must be what the server goes by; networks are refused without it.
     #[must_use]
     pub fn from_environment(environment: &BTreeMap<String, String>) -> Self {
         let mut reader = Reader {
@@ -73,7 +99,27 @@ impl Settings {
         let wanted = reader.switch(BYPASS, false, bypass_effect);
         let enabled = reader.switch(ENABLED, true, enabled_effect);
         let strict = reader.switch(STRICT, false, strict_effect);
-        reader.refuse_limits();
+        let audit = reader.audit();
+        let limits = Limits {
+            users: reader.limit(
+                USERS,
+                "only these administrators' keys bypass",
+                Users::parse,
+            ),
+            endpoints: reader.limit(
+                ENDPOINTS,
+                "bypassing keys reach only these endpoints",
+                Endpoints::parse,
+            ),
+            networks: reader.limit(
+                NETWORKS,
+                "bypassing keys work only from these networks",
+                Networks::parse,
+            ),
+            age: reader.limit(MAX_AGE, "bypassing keys work up to this age", Age::parse),
+        };
+        reader.refuse_forgeable_networks();
+        reader.refuse_unknown_limits();
         let bypass = wanted && enabled && reader.problems.is_empty();
         if wanted && !bypass {
             reader.report[0].effect = "overruled by what follows: the bypass stays off";
@@ -82,6 +128,8 @@ impl Settings {
             enabled,
             strict,
             bypass,
+            audit,
+            regime: Regime { bypass, limits },
             problems: reader.problems,
             report: reader.report,
         }
@@ -102,7 +150,7 @@ impl Reader<'_> {
         let parsed = text.map(|text| match text.trim().to_ascii_lowercase().as_str() {
             "true" | "on" => Ok(true),
             "false" | "off" => Ok(false),
-            _ => Err("is not understood: expected `true` or `false` (or unset it)"),
+            _ => Err(SWITCH),
         });
         let value = match parsed {
             None => default,
@@ -114,36 +162,112 @@ impl Reader<'_> {
         };
         self.report.push(Report {
             variable: variable.to_owned(),
-            value: if value { "true" } else { "false" },
+            value: value.to_string(),
             given: text.is_some(),
             effect: effect(value),
         });
         value
     }
 
-    /// A limit that nobody enforces must not look like one that holds, so each refuses the bypass.
-    fn refuse_limits(&mut self) {
-        let limits = self.environment.keys();
-        for variable in limits.filter(|name| name.starts_with(LIMIT_PREFIX)) {
-            self.refuse(
-                variable,
-                "is set, but this version has no such limit: unset it",
-            );
+    /// `false` is `off` here as well.
+    fn audit(&mut self) -> Mode {
+        let text = self.environment.get(AUDIT);
+        let word = text.map_or_else(
+            || "throttled".to_owned(),
+            |text| text.trim().to_ascii_lowercase(),
+        );
+        let (mode, effect) = match word.as_str() {
+            "all" => (
+                Mode::All,
+                "the log has every request that bypasses or is refused by a limit",
+            ),
+            "throttled" => (
+                Mode::Throttled,
+                "the log has the first of each user, method, path and outcome in a minute, and how many more there were",
+            ),
+            "off" | "false" => (Mode::Off, "the log has no requests"),
+            _ => {
+                self.refuse(AUDIT, AUDIT_MODES);
+                return Mode::Throttled;
+            }
+        };
+        self.report.push(Report {
+            variable: AUDIT.to_owned(),
+            value: word,
+            given: text.is_some(),
+            effect,
+        });
+        mode
+    }
+
+    fn limit<T>(
+        &mut self,
+        variable: &str,
+        effect: &'static str,
+        parse: impl Fn(&str) -> Result<T, Misread>,
+    ) -> Option<T> {
+        let text = self.environment.get(variable)?;
+        if text.trim().is_empty() {
+            self.refuse(variable, EMPTY);
+            return None;
+        }
+        match parse(text) {
+            Ok(limit) => {
+                self.report.push(Report {
+                    variable: variable.to_owned(),
+                    value: text.clone(),
+                    given: true,
+                    effect,
+                });
+                Some(limit)
+            }
+            Err(misread) => {
+                self.refuse(variable, &misread.to_string());
+                None
+            }
         }
     }
 
-    fn refuse(&mut self, variable: &str, reason: &'static str) {
+    fn refuse_forgeable_networks(&mut self) {
+        let proxies = self.environment.get(PROXIES);
+        if self.environment.contains_key(NETWORKS) && proxies.is_none_or(|list| is_everyone(list)) {
+            self.refuse(NETWORKS, FORGEABLE);
+        }
+    }
+
+    /// A limit that nobody enforces must not look like one that holds, so each refuses the bypass.
+    fn refuse_unknown_limits(&mut self) {
+        let names = self.environment.keys();
+        for variable in names.filter(|name| name.starts_with(LIMIT_PREFIX)) {
+            if !matches!(variable.as_str(), USERS | ENDPOINTS | NETWORKS | MAX_AGE) {
+                self.refuse(variable, NO_SUCH_LIMIT);
+            }
+        }
+    }
+
+    fn refuse(&mut self, variable: &str, reason: &str) {
         self.problems.push(Problem {
             variable: variable.to_owned(),
-            reason,
+            reason: reason.to_owned(),
         });
+        // What was understood but cannot hold must not look as if it did.
+        self.report.retain(|row| row.variable != variable);
         self.report.push(Report {
             variable: variable.to_owned(),
-            value: "refused",
+            value: "refused".to_owned(),
             given: true,
             effect: "the bypass stays off",
         });
     }
+}
+
+/// Whether a list of proxies holds everyone. Uvicorn reads networks with Python's `ipaddress`, to
+/// which `0.0.0.0/0`, `0.0.0.0/000` and `0.0.0.0/0.0.0.0` are one.
+fn is_everyone(proxies: &str) -> bool {
+    proxies.split(',').map(str::trim).any(|proxy| {
+        let prefix = proxy.split_once('/').map(|(_, prefix)| prefix);
+        proxy == "*" || prefix.is_some_and(|prefix| prefix.trim_matches(['0', '.']).is_empty())
+    })
 }
 
 fn bypass_effect(on: bool) -> &'static str {

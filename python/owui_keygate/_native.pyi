@@ -1,10 +1,11 @@
-"""The native module: settings, the decision and session tokens, in Rust."""
+"""The native module: settings, the decision, the audit and session tokens, in Rust."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from types import NotImplementedType
 from typing import Any, ClassVar, final
 
 __all__ = [
+    "Audit",
     "Decision",
     "PanicException",
     "Policy",
@@ -12,12 +13,20 @@ __all__ = [
     "Settings",
     "Way",
     "__version__",
+    "parse_duration",
 ]
 
 __version__: str
 
 class PanicException(BaseException):
     """A bug in the native module. It is no `Exception`, so it must be caught by this name."""
+
+def parse_duration(text: str) -> int:
+    """Return a length of time such as `90d`, `12h`, `30m` or `45s` in seconds.
+
+    Raises:
+        ValueError: It is none; the message says what was expected.
+    """
 
 @final
 class Settings:
@@ -67,6 +76,9 @@ class Decision:
     AllowBypass: ClassVar[Decision]
     UnknownKey: ClassVar[Decision]
     ExpiredKey: ClassVar[Decision]
+    AgeLimit: ClassVar[Decision]
+    NetworkLimit: ClassVar[Decision]
+    EndpointLimit: ClassVar[Decision]
     KeysDisabled: ClassVar[Decision]
     NotPermitted: ClassVar[Decision]
     EndpointRefused: ClassVar[Decision]
@@ -77,16 +89,17 @@ class Decision:
 
 @final
 class Policy:
-    """The decision, with the setting it depends on."""
+    """The decision, with the settings it depends on."""
 
-    def __new__(cls, bypass: bool) -> Policy: ...
+    def __new__(cls, settings: Settings) -> Policy: ...
     def decide(
         self,
         way: Way,
-        path: str,
+        scope: MutableMapping[str, Any],
         now: int,
-        role: str | None,
+        user: object | None,
         expires_at: int | None = None,
+        created_at: int | None = None,
         keys_enabled: bool = False,
         allowed_endpoints: str | None = None,
         permitted: bool | None = None,
@@ -95,23 +108,72 @@ class Policy:
 
         Args:
             way: How the key travelled.
-            path: The path of the ASGI scope.
+            scope: The ASGI scope, a dict.
             now: The time now, in epoch seconds.
-            role: The role of the user whom the key names; None for a key that names nobody.
+            user: The user whom the key names, an object with `id`, `email` and `role`; None for a
+                key that names nobody.
             expires_at: `expires_at` of the key's row, in epoch seconds.
+            created_at: `created_at` of the key's row, in epoch seconds.
             keys_enabled: The host's switch.
             allowed_endpoints: The host's endpoint list; None while it is not in force.
             permitted: Whether the host grants `features.api_keys`; None while not asked.
+
+        Raises:
+            KeyError: The scope has no path.
+            AttributeError: The user lacks an attribute.
+            TypeError: Something is of another type than it must be.
         """
+
+    def decide_by_host(
+        self, scope: MutableMapping[str, Any], keys_enabled: bool, allowed_endpoints: str | None
+    ) -> Decision:
+        """Return what the host's rules alone make of an administrator's request."""
 
     def admin_regime(self, way: Way) -> bool:
-        """Whether the admin regime rules an administrator's key that travelled this way.
+        """Whether the admin regime rules keys that travelled this way, of some user at least."""
 
-        The host's rules do not count there and need not be read.
+    @property
+    def rules_every_admin(self) -> bool:
+        """Whether the admin regime rules every administrator.
+
+        The host's rules do not count for them there and need not be read.
         """
 
-    def may_manage_own_key(self, *, role: str, session: bool) -> bool:
+    def lets_change(self, path: str) -> bool:
+        """Whether the allowed endpoints let a key change something at a path or below it."""
+
+    def may_manage_own_key(self, user: object, *, session: bool) -> bool:
         """Whether a user may manage their own key although the host's switch is off."""
+
+@final
+class Audit:
+    """Counts decisions, and says which to write down."""
+
+    def __new__(cls, settings: Settings) -> Audit: ...
+    def counts(self) -> list[tuple[Decision, int]]:
+        """Return how often each decision was counted."""
+
+    def note(
+        self, decision: Decision, user: str | None, scope: MutableMapping[str, Any], now: float
+    ) -> list[tuple[str, str, str, Decision, int]] | None:
+        """Count a decision, and return what was left out in the minute before, as `drain` does.
+
+        Return None where the decision is not to be written down: it is left out itself, or there is
+        no user.
+
+        Args:
+            decision: The decision.
+            user: The user's id; None for what is counted only.
+            scope: The ASGI scope, a dict.
+            now: The time, in seconds, of a clock that never goes back.
+
+        Raises:
+            KeyError: The scope has no path.
+            TypeError: Something is of another type than it must be.
+        """
+
+    def drain(self) -> list[tuple[str, str, str, Decision, int]]:
+        """Return what was left out and not yet told: user id, method, path, decision, count."""
 
 @final
 class SessionVerifier:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastapi import HTTPException
 
 from owui_keygate._native import Decision, PanicException, Policy
+from owui_keygate.audit import LIMITS
 from owui_keygate.credentials import way_of
 from owui_keygate.readers import rules_bind
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from owui_keygate.audit import Trail
     from owui_keygate.readers import Reader, Rules, User
 
 log = logging.getLogger("owui_keygate")
@@ -39,7 +41,9 @@ class Host(NamedTuple):
         api_key_header: The name of the host's API-key header.
         refusals: The host's answer for each decision that refuses; where one is missing the host
             answers itself.
-        on_allowed: Starts what the host does for a user it lets in; nobody waits for it.
+        on_allowed: Starts what the host does for a user it lets in, and notes whether the host's
+            rules were bypassed; nobody waits for it.
+        on_used: Starts noting that a key was used now; nobody waits for it.
         judges_others: Whether those whom the admin regime does not rule are judged here too.
         rules_of: The rules that bind a user, where the host does not keep them in the database;
             None where the host decides.
@@ -49,19 +53,21 @@ class Host(NamedTuple):
     is_permitted: Callable[[User, Rules], Awaitable[bool]]
     api_key_header: str
     refusals: Mapping[Decision, Refusal]
-    on_allowed: Callable[[User], None]
+    on_allowed: Callable[[User, bool], None]
+    on_used: Callable[[str], None]
     judges_others: bool = True
     rules_of: Callable[[Request, User], Rules | None] = lambda _request, _user: None
 
 
 def replacement(
-    original: Callable[..., Awaitable[Any]], policy: Policy, host: Host
+    original: Callable[..., Awaitable[Any]], policy: Policy, trail: Trail, host: Host
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return what takes the place of the host's check; where it is unsure, `original` decides.
 
     Args:
         original: The host's check. It gets the request, the key and all else it is called with.
         policy: The decision.
+        trail: Where decisions are noted.
         host: The generation of the host.
     """
 
@@ -71,11 +77,15 @@ def replacement(
         user: User | None = None
         try:
             decision, user = await judge(request, api_key, policy, host)
+            if decision is not None and trail.is_due(request, decision, user) and user is not None:
+                await trail.write(request, api_key, decision, user, host)
         except (Exception, PanicException) as error:  # noqa: BLE001
             # Only the type is named: the text of a database error repeats the key.
             log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
+            decision = None
         if user is not None and decision in (Decision.Allow, Decision.AllowBypass):
-            host.on_allowed(user)
+            host.on_allowed(user, decision == Decision.AllowBypass)
+            host.on_used(api_key)
             return user
         refusal = None if decision is None else host.refusals.get(decision)
         if refusal is None:
@@ -90,22 +100,24 @@ async def judge(
 ) -> tuple[Decision | None, User | None]:
     """Return the decision, None where it is the host's, and the user it is about."""
     way = way_of(request, api_key, host.api_key_header)
-    rules_bind_admins = not policy.admin_regime(way)
-    if rules_bind_admins and not host.judges_others:
+    admin_regime = policy.admin_regime(way)
+    if not admin_regime and not host.judges_others:
         return None, None
-    # The path of the scope and not of the URL, which the Host header forges (CVE-2026-48710).
-    asked = (way, request.scope["path"], int(time.time()))
+    rules_bind_admins = not (admin_regime and policy.rules_every_admin)
+    asked = (way, request.scope, int(time.time()))
     reading = await host.reader.read(api_key, rules_bind_admins=rules_bind_admins)
     if reading is None:
-        return policy.decide(*asked, role=None), None
-    user, expires_at, rules = reading
-    facts = (*asked, user.role, expires_at)
+        return policy.decide(*asked, None), None
+    user, expires_at, created_at, rules = reading
+    facts = (*asked, user, expires_at, created_at)
     if not rules_bind(user, rules_bind_admins=rules_bind_admins):
         return policy.decide(*facts), user
     if rules is None:
         rules = host.rules_of(request, user)
-    if rules is None:
-        return None, None
+    if rules is None or not host.judges_others:
+        # Only what the admin regime says is said here.
+        decision = policy.decide(*facts)
+        return (decision, user) if decision in LIMITS else (None, None)
     decision = policy.decide(*facts, rules.keys_enabled, rules.allowed_endpoints)
     if decision == Decision.AskPermission:
         permitted = await host.is_permitted(user, rules)

@@ -10,6 +10,7 @@ import typer
 
 import owui_keygate
 from owui_keygate import doctor as doctor_module
+from owui_keygate.keys import commands as keys
 
 app = typer.Typer(
     help="Lets administrators' API keys work on Open WebUI while API keys are off for the rest.",
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(keys.app, name="keys")
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001

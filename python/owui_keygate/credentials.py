@@ -6,13 +6,15 @@ what the host's middleware put into `request.state.token`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi.security.utils import get_authorization_scheme_param
 
 from owui_keygate._native import Way
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
 API_KEY_PREFIX = "sk-"
@@ -64,13 +66,17 @@ def _first_authorization(request: Request) -> bytes | None:
 
 
 def is_human_session(request: Request, api_key_header: str) -> bool:
-    """Whether a request that the host has authenticated carries the session token of a person.
+    """Whether a request that the host has authenticated carries the session token of a person."""
+    credential = credential_of(request, api_key_header)
+    if credential is None or credential.text.startswith(API_KEY_PREFIX):
+        return False
+    return are_of_a_person(getattr(request.state, "claims", {}))
+
+
+def are_of_a_person(claims: Mapping[str, Any]) -> bool:
+    """Whether the claims of a session token say that it is a person's.
 
     From 0.12.0 on the host also issues session tokens to its own automations and tells them
     apart by the claim `typ`; earlier hosts issue them to people only.
     """
-    credential = credential_of(request, api_key_header)
-    if credential is None or credential.text.startswith(API_KEY_PREFIX):
-        return False
-    claims = getattr(request.state, "claims", {})
     return bool(claims.get("typ", "session") == "session")

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_UP_FILE = "owui_keygate_startup.pth"
+NO_HOST = (
+    "No Open WebUI found: run this in its environment, or in the folder that holds "
+    "open_webui (/app/backend in the official image)"
+)
 
 
 class ExitCode(IntEnum):
@@ -51,14 +55,9 @@ def diagnose() -> Diagnosis:
         "native_version": owui_keygate.__version__,
         "start_up_file": _start_up_file(),
     }
-    host = _find_host()
+    host = find_host()
     if host is None:
-        return Diagnosis(
-            "No Open WebUI found: run this in its environment, or in the folder that holds "
-            "open_webui (/app/backend in the official image)",
-            ExitCode.UNSUPPORTED_HOST,
-            facts,
-        )
+        return Diagnosis(NO_HOST, ExitCode.UNSUPPORTED_HOST, facts)
     facts["host"] = str(host / "open_webui")
     try:
         facts |= probe(host)
@@ -108,7 +107,7 @@ def _start_up_file() -> str | None:
     return next((name for name in found if Path(name).is_file()), None)
 
 
-def _find_host() -> Path | None:
+def find_host() -> Path | None:
     """Return the folder that holds the package `open_webui`.
 
     The official image has it in its working directory and not in `site-packages`, and
@@ -151,4 +150,5 @@ def _render_host(facts: dict[str, Any]) -> list[str]:
     for row in (facts["settings"] or {}).get("report", []):
         origin = "" if row["given"] else " (default)"
         lines.append(f"  {row['variable']}={row['value']}{origin}: {row['effect']}")
+    lines += [f"warning: {warning}" for warning in facts["warnings"]]
     return lines

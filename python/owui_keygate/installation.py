@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import logging
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from owui_keygate import exposure, forwarding, telemetry
+from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.patches import HostDoesNotFitError, Patches
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from owui_keygate._native import Policy, Settings
+    from owui_keygate.audit import Trail
     from owui_keygate.hosts.generation import Generation
     from owui_keygate.readers.choice import Choice
 
@@ -41,6 +47,7 @@ class Installation:
         failure: Why the extension has left the host as it is, if it has.
         host_fits: False where the reason for that is the host.
         policy: The decision; to be asked for only by replacements.
+        trail: Where decisions are noted; to be asked for only by replacements.
         reader: How the database is read, once the check has been replaced.
     """
 
@@ -51,6 +58,7 @@ class Installation:
         self.failure: str | None = None
         self.host_fits = True
         self.policy: Policy
+        self.trail: Trail
         self.reader: Choice | None = None
         self._patches = Patches()
 
@@ -89,19 +97,52 @@ class Installation:
             log.error("owui-keygate is not in place: %s", self.failure)
             self._refuse_if_strict()
             return
+        try:
+            with as_errors():
+                self._begin(self.generation, self.settings)
+        except PanicError as error:
+            # What FastAPI has taken over already stays; where it panics, it asks the host.
+            self._stand_down(str(error))
+            self._refuse_if_strict()
+
+    def _begin(self, generation: Generation, settings: Settings) -> None:
         from owui_keygate import __version__
 
-        if self.generation.announced_by:
+        if generation.announced_by:
             # These hosts give each of their loggers a level; their root shows warnings only.
-            log.setLevel(importlib.import_module("open_webui.env").SRC_LOG_LEVELS["MAIN"])
+            log.setLevel(_env().SRC_LOG_LEVELS["MAIN"])
         log.info(
             "owui-keygate %s is in place on Open WebUI %s (generation %s), %s, the bypass is %s",
             __version__,
             self.host_version,
-            self.generation.name,
+            generation.name,
             self.reader,
-            "on" if self.settings.bypass else "off",
+            "on" if settings.bypass else "off",
         )
+        if settings.bypass:
+            self._begin_trail()
+
+    def _begin_trail(self) -> None:
+        self.trail.as_json = getattr(_env(), "LOG_FORMAT", "") == "json"
+        atexit.register(self.trail.flush)
+        telemetry.export_counts(self.trail)
+        for warning in exposure.warnings(self.policy):
+            log.warning("%s", warning)
+
+    def status(self) -> dict[str, Any]:
+        """Return what an administrator may know, for the status route."""
+        from owui_keygate import __version__
+
+        report = self.report()
+        return {
+            "version": __version__,
+            "host_version": self.host_version,
+            "generation": report["generation"],
+            "reader": str(self.reader),
+            "settings": report["settings"]["report"],
+            "decisions": self.trail.counts(),
+            "warnings": exposure.warnings(self.policy),
+        }
 
     def report(self) -> dict[str, Any]:
         """Return the state of everything, for `owui-keygate doctor`."""
@@ -115,12 +156,11 @@ class Installation:
             "reader": self.reader and self.reader._asdict(),
             "patch_points": {str(point): self._patches.is_applied(point) for point in points},
             "settings": json.loads(self.settings.to_json()) if self.settings else None,
+            "warnings": exposure.warnings(self.policy) if self.settings else [],
         }
 
     def _take_place(self, module: ModuleType) -> None:
-        from owui_keygate._native import PanicException
-
-        try:
+        with as_errors():
             settings = self._read_settings()
             if not settings.enabled:
                 return
@@ -130,17 +170,21 @@ class Installation:
             for point in self.generation.patch_points:
                 if point.module == module.__name__:
                     self._patches.apply(point, module, self)
-        except PanicException as panic:
-            message = "the native module panicked"
-            raise RuntimeError(message) from panic
 
     def _read_settings(self) -> Settings:
         """Read them once: what changes later in the environment is not looked at."""
+        from owui_keygate import hosts
         from owui_keygate._native import Policy, Settings
+        from owui_keygate.audit import Trail
 
         if self.settings is None:
-            self.settings = Settings(os.environ)
-            self.policy = Policy(self.settings.bypass)
+            proxies = forwarding.believed_proxies(
+                sys.argv, os.environ, hosts.release_of(self._find_version())
+            )
+            settings = Settings({**os.environ, forwarding.VARIABLE: proxies})
+            self.policy = Policy(settings)
+            self.trail = Trail(settings, self.policy)
+            self.settings = settings
         return self.settings
 
     @staticmethod
@@ -154,15 +198,18 @@ class Installation:
     def _choose_generation(self) -> Generation:
         from owui_keygate import hosts
 
-        env = importlib.import_module("open_webui.env")
-        self.host_version = str(env.VERSION)
-        if _has_own_bypass(Path(env.__file__ or "").parent):
+        version = self._find_version()
+        if _has_own_bypass(Path(_env().__file__ or "").parent):
             message = (
                 f"expected a host without a setting {BYPASS}, found one in Open WebUI "
-                f"{self.host_version}: uninstall owui-keygate and use the host's own"
+                f"{version}: uninstall owui-keygate and use the host's own"
             )
             raise HostDoesNotFitError(message)
-        return hosts.choose(self.host_version)
+        return hosts.choose(version)
+
+    def _find_version(self) -> str:
+        self.host_version = str(_env().VERSION)
+        return self.host_version
 
     def _stand_down(self, reason: str) -> None:
         self._patches.revert()
@@ -176,9 +223,14 @@ class Installation:
 
     def _is_strict(self) -> bool:
         if self.settings is not None:
-            return self.settings.strict
+            with suppress(PanicError), as_errors():
+                return self.settings.strict
         # Without the native module nothing else can tell, and strict must hold then as well.
         return os.environ.get("OWUI_KEYGATE_STRICT", "").strip().lower() in {"true", "on"}
+
+
+def _env() -> Any:  # noqa: ANN401
+    return importlib.import_module("open_webui.env")
 
 
 def _has_own_bypass(package: Path) -> bool:

@@ -59,7 +59,7 @@ def endpoint_replacement(
 def _may_manage(request: Request, user: User, policy: Policy, api_key_header: str) -> bool:
     try:
         session = is_human_session(request, api_key_header)
-        return policy.may_manage_own_key(role=user.role, session=session)
+        return policy.may_manage_own_key(user, session=session)
     except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
         log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
         return False

@@ -7,12 +7,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastapi import Depends
+from fastapi.routing import APIRoute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
     from owui_keygate._native import Policy
+    from owui_keygate.audit import Trail
     from owui_keygate.readers.choice import Choice
     from owui_keygate.shapes import Shape
 
@@ -22,14 +24,22 @@ class Place(Protocol):
 
     Attributes:
         policy: The decision.
+        trail: Where decisions are noted.
         reader: To be set to how the database is read.
     """
 
     policy: Policy
+    trail: Trail
     reader: Choice | None
+
+    def __hash__(self) -> int:
+        """Return what tells this one from another, for what is made once for it."""
 
     def announce(self) -> None:
         """Log that the extension is in place, and how."""
+
+    def status(self) -> dict[str, Any]:
+        """Return what an administrator may know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ class DependencyPoint(PatchPoint):
 
 @dataclass(frozen=True, slots=True)
 class RoutePoint(PatchPoint):
-    """The endpoint of a route of the module's `router`, which an application includes later."""
+    """The endpoint of a route of the module's `router`, or of its application `app`."""
 
     def get(self, module: ModuleType) -> Any:  # noqa: ANN401
         """Return the endpoint of that name, None for none."""
@@ -106,11 +116,45 @@ class RoutePoint(PatchPoint):
 
     def put(self, module: ModuleType, function: Callable[..., Any]) -> None:
         """Make a function the endpoint; it has the same name."""
-        self._route(module).endpoint = function
+        route = self._route(module)
+        # An application that includes the router later makes its route of the first one.
+        route.endpoint = route.dependant.call = function
 
     def _route(self, module: ModuleType) -> Any:  # noqa: ANN401
-        routes = (route for route in module.router.routes if route.name == self.name)
+        routes = (route for route in _routes(module) if route.name == self.name)
         return next(routes, None)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRoute(PatchPoint):
+    """A route that the host does not have; `name` is its path.
+
+    What stands there without it is `no_route`, and putting that there takes the route away.
+    """
+
+    def get(self, module: ModuleType) -> Any:  # noqa: ANN401
+        """Return the endpoint at that path, `no_route` for none."""
+        routes = (route for route in _routes(module) if getattr(route, "path", None) == self.name)
+        route = next(routes, None)
+        return no_route if route is None else getattr(route, "endpoint", None)
+
+    def put(self, module: ModuleType, function: Callable[..., Any]) -> None:
+        """Have a function answer GET requests for that path."""
+        routes = _routes(module)
+        routes[:] = [route for route in routes if getattr(route, "path", None) != self.name]
+        if function is not no_route:
+            # In front: the host mounts its web page on all that is left.
+            routes.insert(0, APIRoute(self.name, function, methods=["GET"], tags=["keygate"]))
+
+
+def no_route() -> None:
+    """Stand for a route that is not there."""
+
+
+def _routes(module: ModuleType) -> list[Any]:
+    router = module.app.router if hasattr(module, "app") else module.router
+    routes: list[Any] = router.routes
+    return routes
 
 
 def find(module: ModuleType, name: str) -> Any:  # noqa: ANN401

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from owui_keygate.patch_points import find
 from owui_keygate.shapes import find_mismatch
@@ -20,8 +19,7 @@ class HostDoesNotFitError(Exception):
     """The host is not one the extension knows; the message says what was expected and found."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Applied:
+class _Applied(NamedTuple):
     module: ModuleType
     original: Callable[..., Any]
     replacement: Callable[..., Any]

@@ -29,6 +29,7 @@ _PASSED_ON = (
     "ADMIN_API_KEY_",
     "DATABASE_",
     "ENABLE_ADMIN_API_KEY_BYPASS",
+    "FORWARDED_ALLOW_IPS",
     "HOME",
     "LANG",
     "LC_",
@@ -53,6 +54,8 @@ def probe(host: Path) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory(prefix="owui-keygate-doctor-") as folder:
         report = Path(folder) / "report.json"
+        # The first releases do not make the folder of their static files themselves.
+        (Path(folder) / "static").mkdir()
         try:
             run = subprocess.run(  # noqa: S603 (our own module in this very interpreter)
                 [sys.executable, "-P", "-m", "owui_keygate.probe", str(report)],

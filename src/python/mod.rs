@@ -1,5 +1,6 @@
 //! The module `owui_keygate._native`: the core, as Python sees it.
 
+mod audit;
 mod policy;
 mod session;
 mod settings;
@@ -8,11 +9,13 @@ mod settings;
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
+    use super::audit::Audit;
+    #[pymodule_export]
     use super::policy::{Decision, Policy, Way};
     #[pymodule_export]
     use super::session::SessionVerifier;
     #[pymodule_export]
-    use super::settings::Settings;
+    use super::settings::{Settings, parse_duration};
     #[pymodule_export]
     use pyo3::panic::PanicException;
 

@@ -1,10 +1,17 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use pyo3::exceptions::PyKeyError;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::PyDict;
+
+use super::settings::Settings;
 
 use crate::endpoints::Allowlist;
 use crate::policy;
+use crate::settings;
 
 /// How an API key travelled.
 #[pyclass(frozen, eq, hash, from_py_object, module = "owui_keygate._native")]
@@ -28,13 +35,16 @@ impl From<Way> for policy::Way {
 }
 
 /// What becomes of a request.
-#[pyclass(frozen, eq, hash, module = "owui_keygate._native")]
+#[pyclass(frozen, eq, hash, from_py_object, module = "owui_keygate._native")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Decision {
     Allow,
     AllowBypass,
     UnknownKey,
     ExpiredKey,
+    AgeLimit,
+    NetworkLimit,
+    EndpointLimit,
     KeysDisabled,
     NotPermitted,
     EndpointRefused,
@@ -48,6 +58,9 @@ impl From<policy::Decision> for Decision {
             policy::Decision::AllowBypass => Self::AllowBypass,
             policy::Decision::UnknownKey => Self::UnknownKey,
             policy::Decision::ExpiredKey => Self::ExpiredKey,
+            policy::Decision::AgeLimit => Self::AgeLimit,
+            policy::Decision::NetworkLimit => Self::NetworkLimit,
+            policy::Decision::EndpointLimit => Self::EndpointLimit,
             policy::Decision::KeysDisabled => Self::KeysDisabled,
             policy::Decision::NotPermitted => Self::NotPermitted,
             policy::Decision::EndpointRefused => Self::EndpointRefused,
@@ -56,15 +69,37 @@ impl From<policy::Decision> for Decision {
     }
 }
 
-/// The decision, with the setting it depends on.
+impl From<Decision> for policy::Decision {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Allow => Self::Allow,
+            Decision::AllowBypass => Self::AllowBypass,
+            Decision::UnknownKey => Self::UnknownKey,
+            Decision::ExpiredKey => Self::ExpiredKey,
+            Decision::AgeLimit => Self::AgeLimit,
+            Decision::NetworkLimit => Self::NetworkLimit,
+            Decision::EndpointLimit => Self::EndpointLimit,
+            Decision::KeysDisabled => Self::KeysDisabled,
+            Decision::NotPermitted => Self::NotPermitted,
+            Decision::EndpointRefused => Self::EndpointRefused,
+            Decision::AskPermission => Self::AskPermission,
+        }
+    }
+}
+
+/// The decision, with the settings it depends on.
 #[pyclass(frozen, module = "owui_keygate._native")]
 pub struct Policy {
-    bypass: bool,
+    settings: Arc<settings::Settings>,
     /// The last endpoint list with its text. It follows from the text alone.
     parsed: Mutex<Option<(Box<str>, Arc<Allowlist>)>>,
 }
 
 impl Policy {
+    fn regime(&self) -> &policy::Regime {
+        &self.settings.regime
+    }
+
     fn allowlist(&self, text: &str) -> Arc<Allowlist> {
         let mut parsed = self.parsed.lock();
         match &*parsed {
@@ -81,36 +116,35 @@ impl Policy {
 #[pymethods]
 impl Policy {
     #[new]
-    fn new(bypass: bool) -> Self {
+    fn new(settings: &Settings) -> Self {
         Self {
-            bypass,
+            settings: Arc::clone(&settings.0),
             parsed: Mutex::new(None),
         }
     }
 
-    /// Decides about one request. `role` is `None` for a key that names no user;
+    /// Decides about one request. `user` is `None` for a key that names nobody;
     /// `allowed_endpoints` is `None` while the host's endpoint list is not in force.
-    #[pyo3(signature = (way, path, now, role, expires_at=None, keys_enabled=false, allowed_endpoints=None, permitted=None))]
+    #[pyo3(signature = (way, scope, now, user, expires_at=None, created_at=None, keys_enabled=false, allowed_endpoints=None, permitted=None))]
     #[allow(clippy::too_many_arguments, reason = "the facts of one request")]
     fn decide(
         &self,
         way: Way,
-        path: &str,
+        scope: &Bound<'_, PyDict>,
         now: i64,
-        role: Option<&str>,
+        user: Option<&Bound<'_, PyAny>>,
         expires_at: Option<i64>,
+        created_at: Option<i64>,
         keys_enabled: bool,
         allowed_endpoints: Option<&str>,
         permitted: Option<bool>,
-    ) -> Decision {
-        let request = policy::Request {
-            way: way.into(),
-            path,
-            now,
-        };
-        let principal = role.map(|role| policy::Principal {
-            role,
+    ) -> PyResult<Decision> {
+        let scope = Scope::extract(scope)?;
+        let user = user.map(User::extract).transpose()?;
+        let principal = user.as_ref().map(|user| policy::Principal {
+            user: user.as_core(),
             expires_at,
+            created_at,
             permitted,
         });
         let allowlist = allowed_endpoints.map(|text| self.allowlist(text));
@@ -118,17 +152,116 @@ impl Policy {
             keys_enabled,
             allowlist: allowlist.as_deref(),
         };
-        policy::decide(self.bypass, &request, principal.as_ref(), &rules).into()
+        let request = scope.as_core(way, now);
+        Ok(policy::decide(self.regime(), &request, principal.as_ref(), &rules).into())
     }
 
-    /// Whether the admin regime rules an administrator's key that travelled this way.
+    /// What the host's rules alone make of an administrator's request.
+    fn decide_by_host(
+        &self,
+        scope: &Bound<'_, PyDict>,
+        keys_enabled: bool,
+        allowed_endpoints: Option<&str>,
+    ) -> PyResult<Decision> {
+        let scope = Scope::extract(scope)?;
+        let allowlist = allowed_endpoints.map(|text| self.allowlist(text));
+        let rules = policy::HostRules {
+            keys_enabled,
+            allowlist: allowlist.as_deref(),
+        };
+        Ok(policy::decide_about_admin(&scope.path, &rules).into())
+    }
+
+    /// Whether the admin regime rules keys that travelled this way, of some user at least.
     fn admin_regime(&self, way: Way) -> bool {
-        policy::admin_regime(self.bypass, way.into())
+        self.regime().may_rule(way.into())
+    }
+
+    /// Whether the admin regime rules every administrator.
+    #[getter]
+    fn rules_every_admin(&self) -> bool {
+        self.regime().rules_every_admin()
+    }
+
+    /// Whether the allowed endpoints, if there are any, let a key change something at a path or
+    /// below it.
+    fn lets_change(&self, path: &str) -> bool {
+        let endpoints = self.regime().limits.endpoints.as_ref();
+        endpoints.is_some_and(|endpoints| endpoints.let_change(path))
     }
 
     /// Whether a user may manage their own key although the host's switch is off.
-    #[pyo3(signature = (*, role, session))]
-    fn may_manage_own_key(&self, role: &str, session: bool) -> bool {
-        policy::may_manage_own_key(self.bypass, role, session)
+    #[pyo3(signature = (user, *, session))]
+    fn may_manage_own_key(&self, user: &Bound<'_, PyAny>, session: bool) -> PyResult<bool> {
+        let user = User::extract(user)?;
+        Ok(self.regime().may_manage_own_key(&user.as_core(), session))
+    }
+}
+
+/// What is taken from an ASGI scope.
+pub(super) struct Scope {
+    method: Option<PyBackedStr>,
+    pub(super) path: PyBackedStr,
+    client: Option<PyBackedStr>,
+}
+
+impl Scope {
+    pub(super) fn extract(scope: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let py = scope.py();
+        let path = scope
+            .get_item(intern!(py, "path"))?
+            .ok_or_else(|| PyKeyError::new_err("path"))?;
+        let method = scope.get_item(intern!(py, "method"))?;
+        let client = scope
+            .get_item(intern!(py, "client"))?
+            .filter(|client| !client.is_none());
+        Ok(Self {
+            path: path.extract()?,
+            method: method.map(|method| method.extract()).transpose()?,
+            client: client
+                .map(|client| client.get_item(0)?.extract())
+                .transpose()?,
+        })
+    }
+
+    /// A scope without a method is no HTTP request; no endpoint with methods covers it.
+    pub(super) fn method(&self) -> &str {
+        self.method.as_deref().unwrap_or_default()
+    }
+
+    fn as_core(&self, way: Way, now: i64) -> policy::Request<'_> {
+        policy::Request {
+            way: way.into(),
+            method: self.method(),
+            path: &self.path,
+            client: self.client.as_deref(),
+            now,
+        }
+    }
+}
+
+/// What is taken from the host's user object.
+struct User {
+    id: PyBackedStr,
+    email: PyBackedStr,
+    role: PyBackedStr,
+}
+
+impl User {
+    fn extract(user: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = user.py();
+        Ok(Self {
+            id: user.getattr(intern!(py, "id"))?.extract()?,
+            email: user.getattr(intern!(py, "email"))?.extract()?,
+            role: user.getattr(intern!(py, "role"))?.extract()?,
+        })
+    }
+
+    fn as_core(&self) -> policy::User<'_> {
+        policy::User {
+            id: &self.id,
+            email: &self.email,
+            role: &self.role,
+        }
     }
 }

@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyMapping;
 
+use crate::limits::Age;
 use crate::settings;
 
 /// The settings, read from an environment mapping such as `os.environ`.
 #[pyclass(frozen, module = "owui_keygate._native")]
-pub struct Settings(settings::Settings);
+pub struct Settings(pub(super) Arc<settings::Settings>);
 
 #[pymethods]
 impl Settings {
@@ -25,7 +28,7 @@ impl Settings {
                 ours.insert(name, value.extract().unwrap_or_default());
             }
         }
-        Ok(Self(settings::Settings::from_environment(&ours)))
+        Ok(Self(Arc::new(settings::Settings::from_environment(&ours))))
     }
 
     #[getter]
@@ -50,7 +53,13 @@ impl Settings {
 
     /// Everything above, and every setting with its value and effect, as a JSON object.
     fn to_json(&self) -> PyResult<String> {
-        serde_json::to_string(&self.0)
-            .map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))
+        serde_json::to_string(&*self.0).map_err(|error| PyValueError::new_err(error.to_string()))
     }
+}
+
+/// Returns a length of time such as `90d` in seconds.
+#[pyfunction]
+pub fn parse_duration(text: &str) -> PyResult<i64> {
+    let age = Age::parse(text).map_err(|misread| PyValueError::new_err(misread.to_string()))?;
+    Ok(age.seconds())
 }

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -74,22 +74,25 @@ class World:
         return folder
 
     def server(
-        self, environment: Environment, folder: Path, settings: dict[str, str] | None = None
+        self,
+        environment: Environment,
+        folder: Path,
+        settings: dict[str, str] | None = None,
+        command: list[str] | None = None,
     ) -> Server:
         """Return a server with a copy of the data, about to be started."""
         settings = dict(settings or {})
         if self.postgres is not None:
             settings["DATABASE_URL"] = self.postgres.create(folder.name, template=DATABASE)
-        return Server(environment, self.copy(folder), settings)
+        return Server(environment, self.copy(folder), settings, command)
 
-    def execute(self, server: Server, statement: str, *parameters: object) -> None:
-        """Change something in the database of a server; `?` stands for a parameter."""
+    def execute(self, server: Server, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Run a statement in the database of a server; `?` stands for a parameter."""
         if self.postgres is not None:
             statement = statement.replace("?", "%s")
-            self.postgres.execute(statement, parameters, server.folder.name)
-            return
+            return self.postgres.execute(statement, parameters, server.folder.name)
         with closing(sqlite3.connect(server.folder / "data" / "webui.db")) as database, database:
-            database.execute(statement, parameters)
+            return database.execute(statement, parameters).fetchall()
 
 
 @pytest.fixture(scope="session")

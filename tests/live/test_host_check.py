@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def test_the_release_under_test_fits(stock: Environment) -> None:
     generation = generation_of(HOST_VERSION)
     checked = list(functions(generation))
-    assert len(checked) > len(generation.patch_points)
+    names = {each.name for each in checked}
+    assert names >= {"decode_token", "UsersTable.get_user_by_api_key"}
     assert {str(each): fault(each, stock.site_packages) for each in checked} == dict.fromkeys(
         map(str, checked)
     )

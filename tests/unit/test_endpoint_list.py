@@ -52,6 +52,13 @@ class Calling:
         await self.app(scope, receive, send)
 
 
+class Closing(Calling):
+    """Refuses what is no request, too."""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "closed"})
+
+
 async def never(_request: Request) -> bool:
     raise AssertionError
 
@@ -94,6 +101,11 @@ def status_and_body(sent: list[dict[str, Any]]) -> tuple[int, bytes]:
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
 
 
+def test_the_replacement_names_what_it_replaces() -> None:
+    function: Any = endpoint_list.replacement(Calling.__call__, no)
+    assert function.__wrapped__ is Calling.__call__
+
+
 def test_what_passes_is_looked_at_no_further(middleware: Any) -> None:  # noqa: ANN401
     assert status_and_body(ask(middleware, never, "/passes")) == (200, b"passed body")
 
@@ -113,3 +125,8 @@ def test_what_the_middleware_raises_is_raised(middleware: Any) -> None:  # noqa:
 
 def test_a_web_socket_is_the_middlewares(middleware: Any) -> None:  # noqa: ANN401
     assert ask(middleware, never, "/refused", "websocket") == [{"type": "websocket.close"}]
+
+
+@pytest.mark.parametrize("kind", ["websocket", "another"])
+def test_a_refusal_of_what_is_no_request_stands(kind: str) -> None:
+    assert ask(Closing, never, "/refused", kind) == [{"type": "closed"}]

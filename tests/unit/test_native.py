@@ -7,6 +7,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import owui_keygate
@@ -14,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from owui_keygate import _native
-from owui_keygate._native import Decision, Policy, Settings, Way
+from owui_keygate._native import Audit, Decision, Policy, Settings, Way
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_native_module_is_the_built_one() -> None:
-    assert _native.__file__.endswith(".abi3.so")
+    assert _native.__file__.endswith((".abi3.so", ".pyd"))
     assert ROOT / "python" not in Path(_native.__file__).parents
 
 
@@ -55,14 +56,31 @@ def test_what_is_no_mapping_is_no_environment() -> None:
         Settings(["ENABLE_ADMIN_API_KEY_BYPASS"])  # type: ignore[arg-type]
 
 
+CLIENT = ("10.1.2.3", 50000)
+ADMIN = SimpleNamespace(id="id", email="admin@example.org", role="admin")
+USER = SimpleNamespace(id="id", email="user@example.org", role="user")
+
+
+def policy_of(**settings: str) -> Policy:
+    """Return the decision with the bypass on and some settings more."""
+    read = Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true", **settings})
+    assert read.problems == []
+    return Policy(read)
+
+
+OFF = Policy(Settings({}))
+ON = policy_of()
+
+
 def decide(policy: Policy, **facts: Any) -> Decision:  # noqa: ANN401
     """Decide about a bearer key of an administrator for `/a`, with other facts as given."""
-    given: dict[str, Any] = {"way": Way.Bearer, "path": "/a", "now": 10, "role": "admin"}
+    scope = {"type": "http", "method": "GET", "path": facts.pop("path", "/a"), "client": CLIENT}
+    given: dict[str, Any] = {"way": Way.Bearer, "scope": scope, "now": 10, "user": ADMIN}
     return policy.decide(**given | facts)
 
 
 def covers(endpoints: str | None, path: str) -> bool:
-    policy = Policy(bypass=False)
+    policy = OFF
     decision = decide(policy, path=path, keys_enabled=True, allowed_endpoints=endpoints)
     assert decision in (Decision.Allow, Decision.EndpointRefused)
     return decision == Decision.Allow
@@ -86,7 +104,7 @@ def test_a_list_is_read_as_python_reads_it(endpoints: str, path: str) -> None:
 
 
 def test_the_list_in_force_is_the_one_that_was_handed_over_last() -> None:
-    policy = Policy(bypass=False)
+    policy = OFF
     for _ in range(2):
         for endpoints, decision in (
             ("/a", Decision.Allow),
@@ -103,15 +121,80 @@ def test_text_that_is_no_unicode_is_an_error_and_no_decision() -> None:
 
 
 def test_the_host_rules_default_to_closed() -> None:
-    assert decide(Policy(bypass=False)) == Decision.KeysDisabled
+    assert decide(OFF) == Decision.KeysDisabled
 
 
 def test_an_administrator_in_the_admin_regime() -> None:
-    policy = Policy(bypass=True)
+    policy = ON
     assert decide(policy) == Decision.AllowBypass
     assert decide(policy, way=Way.ApiKeyHeader, expires_at=10) == Decision.ExpiredKey
     assert decide(policy, way=Way.Cookie) == Decision.KeysDisabled
     assert decide(policy, way=Way.Other) == Decision.KeysDisabled
-    assert policy.may_manage_own_key(role="admin", session=True)
-    assert not policy.may_manage_own_key(role="user", session=True)
-    assert not policy.may_manage_own_key(role="admin", session=False)
+    assert policy.may_manage_own_key(ADMIN, session=True)
+    assert not policy.may_manage_own_key(USER, session=True)
+    assert not policy.may_manage_own_key(ADMIN, session=False)
+
+
+def test_limits_are_asked_about_the_scope_the_user_and_the_key() -> None:
+    limited = policy_of(
+        ADMIN_API_KEY_ALLOWED_ENDPOINTS="GET /a",
+        ADMIN_API_KEY_ALLOWED_NETWORKS="10.0.0.0/8",
+        ADMIN_API_KEY_MAX_AGE="5s",
+        FORWARDED_ALLOW_IPS="127.0.0.1",
+    )
+    scope: dict[str, Any] = {"method": "HEAD", "path": "/a/b", "client": ["10.9.9.9", 1]}
+    assert decide(limited, scope=scope, created_at=5) == Decision.AllowBypass
+    assert decide(limited, scope=scope, created_at=4) == Decision.AgeLimit
+    assert decide(limited, scope=scope) == Decision.AgeLimit
+    for client in (("11.0.0.0", 1), None):
+        refused = decide(limited, scope=scope | {"client": client}, created_at=5)
+        assert refused == Decision.NetworkLimit
+    del scope["method"]
+    assert decide(limited, scope=scope, created_at=5) == Decision.EndpointLimit
+    del scope["client"]
+    assert decide(limited, scope=scope, created_at=5) == Decision.NetworkLimit
+
+
+def test_only_named_administrators_are_in_the_admin_regime() -> None:
+    named = policy_of(ADMIN_API_KEY_BYPASS_USERS="Admin@example.org")
+    assert not named.rules_every_admin
+    assert ON.rules_every_admin
+    assert decide(named) == Decision.AllowBypass
+    other = SimpleNamespace(id="other", email="other@example.org", role="admin")
+    assert decide(named, user=other) == Decision.KeysDisabled
+    assert decide(named, user=other, keys_enabled=True) == Decision.Allow
+    assert named.may_manage_own_key(ADMIN, session=True)
+    assert not named.may_manage_own_key(other, session=True)
+
+
+@pytest.mark.parametrize(
+    "scope", [{}, {"path": None}, {"path": b"/a"}, {"path": "/a", "client": 1}]
+)
+def test_a_scope_of_another_shape_is_an_error_and_no_decision(scope: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        decide(ON, scope=scope)
+
+
+def test_what_lets_a_key_change_something() -> None:
+    limited = policy_of(
+        ADMIN_API_KEY_ALLOWED_ENDPOINTS="GET /api/v1/users, /api/v1/tools/id, PUT /api/v1/f"
+    )
+    changed = {name: limited.lets_change(f"/api/v1/{name}") for name in ("users", "tools", "f/x")}
+    assert changed == {"users": False, "tools": True, "f/x": True}
+    assert not limited.lets_change("/api/v1/other")
+    assert policy_of(ADMIN_API_KEY_ALLOWED_ENDPOINTS="POST *").lets_change("/api")
+    assert not policy_of(ADMIN_API_KEY_ALLOWED_ENDPOINTS="GET *").lets_change("/api")
+    assert not ON.lets_change("/api")
+
+
+def test_the_audit_counts_and_throttles() -> None:
+    audit = Audit(Settings({}))
+    a, b = ({"method": "GET", "path": path} for path in ("/a", "/b"))
+    assert audit.note(Decision.AllowBypass, "id", a, 60.5) == []
+    assert audit.note(Decision.AllowBypass, "id", a, 61.0) is None
+    left_out = [("id", "GET", "/a", Decision.AllowBypass, 1)]
+    assert audit.note(Decision.EndpointLimit, "id", b, 120.0) == left_out
+    assert audit.drain() == []
+    assert audit.note(Decision.EndpointLimit, None, {}, 120.0) is None
+    assert dict(audit.counts())[Decision.AllowBypass] == 2
+    assert dict(audit.counts())[Decision.EndpointLimit] == 2

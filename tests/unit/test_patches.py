@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
-from owui_keygate.patch_points import DependencyPoint, PatchPoint, RoutePoint
-from owui_keygate.patches import Patches
+from owui_keygate.patch_points import DependencyPoint, HostFunction, PatchPoint, RoutePoint
+from owui_keygate.patches import HostDoesNotFitError, Patches
 from owui_keygate.shapes import Shape
 
 if TYPE_CHECKING:
@@ -124,8 +125,35 @@ def test_a_method_is_replaced_for_objects_that_are_there_already() -> None:
     ids=["method", "function", "route"],
 )
 def test_what_is_not_there_does_not_fit(point: PatchPoint) -> None:
-    with pytest.raises(Exception, match="expected a function, found an object of type NoneType"):
+    with pytest.raises(
+        HostDoesNotFitError, match="expected a function, found an object of type NoneType"
+    ):
         Patches().apply(point, host(), PLACE)
+
+
+def test_a_point_is_replaced_once() -> None:
+    module = host()
+    point = PatchPoint("host", "who", NOTHING, replace)
+    patches = Patches()
+    patches.apply(point, module, PLACE)
+    once = module.who
+    patches.apply(point, module, PLACE)
+    assert module.who is once
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("no_such_module", "who"), ("textwrap", "no_such"), ("textwrap", "dedent")]
+)
+def test_a_function_that_is_relied_on_must_fit_before_anything_is_replaced(
+    module: str, name: str
+) -> None:
+    relied_on = HostFunction(module, name, NOTHING)
+    point = PatchPoint("host", "who", NOTHING, replace, relies_on=(relied_on,))
+    found = host()
+    who = found.who
+    with pytest.raises(HostDoesNotFitError, match=f"{module}.{name}: expected"):
+        Patches().apply(point, found, PLACE)
+    assert found.who is who
 
 
 def test_what_somebody_else_has_replaced_since_stays() -> None:
@@ -133,6 +161,6 @@ def test_what_somebody_else_has_replaced_since_stays() -> None:
     point = PatchPoint("host", "who", NOTHING, replace)
     patches = Patches()
     patches.apply(point, module, PLACE)
-    module.who = theirs = object()  # type: ignore[attr-defined]
+    module.who = theirs = ANY  # type: ignore[attr-defined] # It equals ours and is not ours.
     patches.revert()
     assert module.who is theirs

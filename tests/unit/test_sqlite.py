@@ -32,7 +32,7 @@ class Statement:
     def reading(self, rows: list[Any], _api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         assert isinstance(rules_bind_admins, bool)
         users: Any = [(SimpleNamespace(role=role), rules) for role, rules in rows]
-        return Reading(users[0][0], None, users[0][1]) if users else None
+        return Reading(users[0][0], None, None, users[0][1]) if users else None
 
 
 @pytest.fixture

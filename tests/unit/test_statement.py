@@ -30,6 +30,7 @@ class ApiKey(Base):
     key = mapped_column(Text, primary_key=True)
     user_id = mapped_column(Text)
     expires_at = mapped_column(BigInteger)
+    created_at = mapped_column(BigInteger)
 
 
 class Config(Base):
@@ -49,7 +50,7 @@ class UserModel(BaseModel):
     info: dict[str, Any] | None
 
 
-ROW = ("id", "user", '{"a": []}', "sk-key", 7, "true", "false", '""', '{"features": {}}')
+ROW = ("id", "user", '{"a": []}', "sk-key", 7, 3, "true", "false", '""', '{"features": {}}')
 
 
 def statement(model: type[BaseModel] = UserModel) -> Statement:
@@ -61,7 +62,8 @@ def test_a_row_about_another_key_is_an_error() -> None:
     found = statement().reading([ROW], "sk-key", rules_bind_admins=True)
     assert found is not None
     assert found.rules is not None
-    assert (found.user.id, found.expires_at, found.rules.keys_enabled) == ("id", 7, True)
+    assert (found.user.id, found.expires_at, found.created_at) == ("id", 7, 3)
+    assert found.rules.keys_enabled
     with pytest.raises(AnswerMixedUpError):
         statement().reading([ROW], "sk-kez", rules_bind_admins=True)
 
@@ -86,8 +88,8 @@ def test_nothing_that_can_be_changed_is_given_twice() -> None:
 
 
 def test_rules_that_do_not_bind_an_administrator_are_not_read() -> None:
-    admin = ("id", "admin", *ROW[2:5], None, None, None, None)
-    for row, is_read in ((admin, False), (ROW, True), (ROW[:5], False)):
+    admin = ("id", "admin", *ROW[2:6], None, None, None, None)
+    for row, is_read in ((admin, False), (ROW, True), (ROW[:6], False)):
         found = statement().reading([row], "sk-key", rules_bind_admins=False)
         assert found is not None
         assert (found.rules is not None) == is_read

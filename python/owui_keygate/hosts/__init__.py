@@ -24,13 +24,19 @@ def choose(version: str) -> Generation:
     Raises:
         HostDoesNotFitError: No generation covers that version.
     """
-    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    release = release_of(version)
     for generation in GENERATIONS:
-        if numbers and generation.covers(tuple(int(number) for number in numbers.groups())):
+        if release and generation.covers(release):
             return generation
     first, below = _text(GENERATIONS[0].first), _text(GENERATIONS[-1].below)
     message = f"expected Open WebUI {first} to before {below}, found {version}"
     raise HostDoesNotFitError(message)
+
+
+def release_of(version: str) -> Release:
+    """Return the release that a version of the host is of; nothing for what is no version."""
+    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    return tuple(int(number) for number in numbers.groups()) if numbers else ()
 
 
 def _text(release: Release) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import make_url
 
-from owui_keygate import checker, sessions
-from owui_keygate._native import Decision
+from owui_keygate import account_page, checker, last_used, sessions, status
+from owui_keygate._native import Decision, Way
+from owui_keygate.audit import LIMITS
 from owui_keygate.background import in_background
-from owui_keygate.patch_points import PatchPoint
+from owui_keygate.patch_points import NewRoute, PatchPoint, RoutePoint, no_route
 from owui_keygate.readers import Rules
 from owui_keygate.readers.choice import Choice, choose, open_blocking_reader, open_reader
 from owui_keygate.shapes import Shape
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from owui_keygate.sessions import Signing
 
 AUTH = "open_webui.utils.auth"
+MAIN = "open_webui.main"
 USERS = "open_webui.models.users"
 
 
@@ -53,6 +55,7 @@ def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> che
         api_key_header=api_key_header(),
         refusals=refusals(auth),
         on_allowed=_on_allowed(auth),
+        on_used=last_used.asynchronous_noter(users),
     )
 
 
@@ -65,15 +68,17 @@ def blocking_host(auth: ModuleType, place: Place) -> checker.Host:
         auth: The host's module `open_webui.utils.auth`.
         place: The installation.
     """
+    users = importlib.import_module(USERS)
     engine = importlib.import_module("open_webui.internal.db").engine
     place.reader = choose(engine.url)
     every = refusals(auth)
     return checker.Host(
-        reader=open_blocking_reader(place.reader, importlib.import_module(USERS), engine),
+        reader=open_blocking_reader(place.reader, users, engine),
         is_permitted=_is_permitted(auth),
         api_key_header=api_key_header(),
-        refusals={Decision.ExpiredKey: every[Decision.ExpiredKey]},
+        refusals={decision: every[decision] for decision in LIMITS if decision in every},
         on_allowed=_on_allowed_blocking(auth),
+        on_used=last_used.blocking_noter(users),
         judges_others=False,
     )
 
@@ -112,7 +117,12 @@ def refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
     texts, codes = auth.ERROR_MESSAGES, auth.status
     unknown = checker.Refusal(codes.HTTP_401_UNAUTHORIZED, texts.INVALID_TOKEN)
     disabled = checker.Refusal(codes.HTTP_403_FORBIDDEN, texts.API_KEY_NOT_ALLOWED)
-    return {
+    limits = {
+        decision: checker.Refusal(codes.HTTP_403_FORBIDDEN, f"Refused by {variable}.")
+        for decision, variable in LIMITS.items()
+        if variable is not None
+    }
+    return limits | {
         Decision.UnknownKey: unknown,
         Decision.ExpiredKey: unknown,
         Decision.KeysDisabled: disabled,
@@ -130,41 +140,42 @@ def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
     return is_permitted
 
 
-def _on_allowed(auth: ModuleType) -> Callable[[User], None]:
-    def on_allowed(user: User) -> None:
+def _on_allowed(auth: ModuleType) -> Callable[[User, bool], None]:
+    def on_allowed(user: User, bypass: bool) -> None:  # noqa: FBT001
         if auth.ENABLE_OTEL:
             from opentelemetry import trace
 
-            _name_on_span(trace, user)
+            _name_on_span(trace, user, bypass=bypass)
         in_background(auth.Users.update_last_active_by_id, user.id)
 
     return on_allowed
 
 
-def _on_allowed_blocking(auth: ModuleType) -> Callable[[User], None]:
+def _on_allowed_blocking(auth: ModuleType) -> Callable[[User, bool], None]:
     """Return what notes a user. The name of the method changed with 0.6.41."""
     names = ("update_last_active_by_id", "update_user_last_active_by_id")
     method = next(name for name in names if hasattr(auth.Users, name))
     # Hosts before 0.6.10 know no spans.
     trace = getattr(auth, "trace", None)
 
-    def on_allowed(user: User) -> None:
+    def on_allowed(user: User, bypass: bool) -> None:  # noqa: FBT001
         if trace is not None:
-            _name_on_span(trace, user)
+            _name_on_span(trace, user, bypass=bypass)
         getattr(auth.Users, method)(user.id)
 
     return on_allowed
 
 
-def _name_on_span(trace: Any, user: User) -> None:  # noqa: ANN401
-    trace.get_current_span().set_attributes(
-        {
-            "client.user.id": user.id,
-            "client.user.email": user.email,
-            "client.user.role": user.role,
-            "client.auth.type": "api_key",
-        }
-    )
+def _name_on_span(trace: Any, user: User, *, bypass: bool) -> None:  # noqa: ANN401
+    attributes = {
+        "client.user.id": user.id,
+        "client.user.email": user.email,
+        "client.user.role": user.role,
+        "client.auth.type": "api_key",
+    }
+    # A span of a request that bypasses nothing is the host's own.
+    bypassed = {"client.auth.bypass": True} if bypass else {}
+    trace.get_current_span().set_attributes(attributes | bypassed)
 
 
 def _replace_decode_token(
@@ -203,3 +214,42 @@ START_LOGGER = PatchPoint(
     shape=Shape(parameters=(), is_async=False),
     replace=_announce,
 )
+
+
+def account_page_point(flag: str) -> RoutePoint:
+    """Return the patch point of what the host tells its web page about itself.
+
+    Args:
+        flag: The name of the member of `features` that tells whether keys are on.
+    """
+
+    def replace(original: Callable[..., Any], main: ModuleType, place: Place) -> Callable[..., Any]:
+        if not place.policy.admin_regime(Way.Bearer):
+            return original
+        return account_page.replacement(original, main, place.policy, flag)
+
+    return RoutePoint(
+        module=MAIN,
+        name="get_app_config",
+        shape=Shape(parameters=("request",), is_async=True),
+        replace=replace,
+    )
+
+
+def _add_status(
+    _nothing: Callable[..., Any], _main: ModuleType, place: Place
+) -> Callable[..., Any]:
+    if not place.policy.admin_regime(Way.Bearer):
+        return no_route
+    return status.endpoint(importlib.import_module(AUTH), place)
+
+
+STATUS = NewRoute(
+    module=MAIN,
+    name=status.PATH,
+    shape=Shape(parameters=(), is_async=False),
+    replace=_add_status,
+)
+
+ACCOUNT_PAGE = account_page_point("enable_api_keys")
+"""From 0.6.37 on."""

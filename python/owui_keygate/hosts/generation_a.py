@@ -18,8 +18,11 @@ from owui_keygate.credentials import API_KEY_PREFIX
 from owui_keygate.hosts.common import (
     AUTH,
     DECODE_TOKEN,
+    MAIN,
     START_LOGGER,
+    STATUS,
     USERS,
+    account_page_point,
     blocking_host,
     choose_blocking,
     words,
@@ -27,27 +30,60 @@ from owui_keygate.hosts.common import (
 from owui_keygate.hosts.generation import Generation
 from owui_keygate.hosts.own_key import own_key_endpoint
 from owui_keygate.patch_points import DependencyPoint, HostFunction, PatchPoint
+from owui_keygate.readers import Rules
 from owui_keygate.shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from starlette.requests import Request
+
     from owui_keygate.hosts.generation import Release
     from owui_keygate.patch_points import Place
+    from owui_keygate.readers import User
+
+
+def _rules_by_path(request: Request, _user: User) -> Rules:
+    """Return the rules, as releases before 0.6.1 read them: a path means itself alone."""
+    rules = _rules(request)
+    written = [path.strip() for path in (rules.allowed_endpoints or "").split(",")]
+    if rules.allowed_endpoints is None or request.url.path in written:
+        return rules._replace(allowed_endpoints=None)
+    return rules._replace(allowed_endpoints="")
+
+
+def _rules_by_prefix(request: Request, _user: User) -> Rules:
+    """Return the rules, as releases from 0.6.1 on read them: an empty list allows everything."""
+    rules = _rules(request)
+    is_empty = "" in [path.strip() for path in (rules.allowed_endpoints or "").split(",")]
+    return rules._replace(allowed_endpoints=None) if is_empty else rules
+
+
+def _rules(request: Request) -> Rules:
+    config = request.app.state.config
+    restricted = config.ENABLE_API_KEY_ENDPOINT_RESTRICTIONS
+    return Rules(
+        keys_enabled=bool(request.state.enable_api_key),
+        allowed_endpoints=str(config.API_KEY_ALLOWED_ENDPOINTS) if restricted else None,
+        permissions=None,
+    )
 
 
 def _replace_check(
-    original: Callable[..., Any], auth: ModuleType, place: Place
+    original: Callable[..., Any],
+    auth: ModuleType,
+    place: Place,
+    rules_of: Callable[[Request, User], Rules],
 ) -> Callable[..., Any]:
-    host = blocking_host(auth, place)
+    host = blocking_host(auth, place)._replace(rules_of=rules_of)
     if not place.policy.admin_regime(Way.Bearer):
         return original
 
     async def by_host(_request: object, _api_key: str, call: inspect.BoundArguments) -> object:
         return original(*call.args, **call.kwargs)
 
-    check = checker.replacement(by_host, place.policy, host)
+    check = checker.replacement(by_host, place.policy, place.trail, host)
     signature = inspect.signature(original)
 
     @functools.wraps(original)
@@ -93,18 +129,18 @@ _RELIES_ON = (
 
 
 def _generation(
-    first: Release,
-    below: Release,
+    releases: tuple[Release, Release],
     tried: tuple[str, ...],
     parameters: tuple[str, ...],
+    rules_of: Callable[[Request, User], Rules],
     *,
     has_logger: bool = True,
 ) -> Generation:
     logger: tuple[PatchPoint, ...] = (START_LOGGER,) if has_logger else ()
     return Generation(
         name="A",
-        first=first,
-        below=below,
+        first=releases[0],
+        below=releases[1],
         tried=tried,
         choose_reader=choose_blocking,
         patch_points=(
@@ -122,15 +158,17 @@ def _generation(
                         "User mismatch. Please sign in again.",
                     ),
                 ),
-                replace=_replace_check,
+                replace=functools.partial(_replace_check, rules_of=rules_of),
                 relies_on=_RELIES_ON,
                 dependents=("get_verified_user", "get_admin_user"),
             ),
             DECODE_TOKEN,
             own_key_endpoint("ENABLE_API_KEY", ("request", "user")),
+            account_page_point("enable_api_key"),
+            STATUS,
             *logger,
         ),
-        announced_by=None if has_logger else "open_webui.main",
+        announced_by=None if has_logger else MAIN,
     )
 
 
@@ -139,7 +177,10 @@ _WITH_TASKS = ("request", "background_tasks", "auth_token")
 _WITH_RESPONSE = ("request", "response", "background_tasks", "auth_token")
 
 GENERATIONS_A = (
-    _generation((0, 5, 4), (0, 5, 17), ("0.5.4",), _REQUEST_AND_TOKEN, has_logger=False),
-    _generation((0, 5, 17), (0, 6, 14), ("0.5.20",), _WITH_TASKS),
-    _generation((0, 6, 14), (0, 6, 37), ("0.6.18", "0.6.36"), _WITH_RESPONSE),
+    _generation(
+        ((0, 5, 4), (0, 5, 17)), ("0.5.4",), _REQUEST_AND_TOKEN, _rules_by_path, has_logger=False
+    ),
+    _generation(((0, 5, 17), (0, 6, 1)), ("0.5.20",), _WITH_TASKS, _rules_by_path),
+    _generation(((0, 6, 1), (0, 6, 14)), (), _WITH_TASKS, _rules_by_prefix),
+    _generation(((0, 6, 14), (0, 6, 37)), ("0.6.18", "0.6.36"), _WITH_RESPONSE, _rules_by_prefix),
 )

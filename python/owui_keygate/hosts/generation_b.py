@@ -17,11 +17,15 @@ from fastapi.concurrency import run_in_threadpool
 from owui_keygate import checker, endpoint_list
 from owui_keygate._native import Decision, PanicException, Way
 from owui_keygate.at_once import at_once
+from owui_keygate.audit import LIMITS
 from owui_keygate.credentials import API_KEY_PREFIX, credential_of
 from owui_keygate.hosts.common import (
+    ACCOUNT_PAGE,
     AUTH,
     DECODE_TOKEN,
+    MAIN,
     START_LOGGER,
+    STATUS,
     USERS,
     blocking_host,
     choose_blocking,
@@ -50,7 +54,9 @@ _NOT_ON_THE_LIST = checker.Refusal(403, "API key not allowed to access this endp
 """What the middleware answers."""
 
 
+@functools.cache
 def _host(auth: ModuleType, place: Place) -> checker.Host:
+    """Return it once, for the check and for the middleware."""
     host = blocking_host(auth, place)
     return host._replace(
         refusals={**host.refusals, Decision.EndpointRefused: _NOT_ON_THE_LIST},
@@ -73,7 +79,7 @@ def _replace_check(
     async def by_host(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
         return original(request, api_key, **more)
 
-    check = checker.replacement(by_host, place.policy, host)
+    check = checker.replacement(by_host, place.policy, place.trail, host)
 
     @functools.wraps(original)
     def get_current_user_by_api_key(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
@@ -99,7 +105,7 @@ def _replace_endpoint_list(
         except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
             log.error("The host's endpoint list decides: %s", type(error).__name__)  # noqa: TRY400
             return False
-        return bool(decision == Decision.AllowBypass)
+        return decision in LIMITS
 
     return endpoint_list.replacement(original, is_of_admin_regime)
 
@@ -146,7 +152,7 @@ def _check(*more: str, session: tuple[str, ...] = ("db",)) -> PatchPoint:
 
 def _endpoint_list(vocabulary: frozenset[str] | None, *relies_on: HostFunction) -> PatchPoint:
     return PatchPoint(
-        module="open_webui.main",
+        module=MAIN,
         name="APIKeyRestrictionMiddleware.__call__",
         shape=Shape(("self", "scope", "receive", "send"), is_async=True, vocabulary=vocabulary),
         replace=_replace_endpoint_list,
@@ -155,7 +161,7 @@ def _endpoint_list(vocabulary: frozenset[str] | None, *relies_on: HostFunction) 
 
 
 _DISPATCH = HostFunction(
-    module="open_webui.main",
+    module=MAIN,
     name="APIKeyRestrictionMiddleware.dispatch",
     shape=Shape(("self", "request", "call_next"), is_async=True, vocabulary=_LIST_VOCABULARY),
 )
@@ -174,7 +180,7 @@ def _generation(
         below=below,
         tried=tried,
         choose_reader=choose_blocking,
-        patch_points=(*patch_points, DECODE_TOKEN, START_LOGGER),
+        patch_points=(*patch_points, DECODE_TOKEN, START_LOGGER, ACCOUNT_PAGE, STATUS),
     )
 
 

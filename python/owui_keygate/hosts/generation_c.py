@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from owui_keygate import checker
 from owui_keygate.hosts.common import (
+    ACCOUNT_PAGE,
     AUTH,
     DECODE_TOKEN,
     START_LOGGER,
+    STATUS,
     USERS,
     asynchronous_host,
     choose_asynchronous,
@@ -37,15 +39,17 @@ if TYPE_CHECKING:
 def _replace_check_of_admins(
     original: Callable[..., Any], auth: ModuleType, place: Place
 ) -> Callable[..., Any]:
-    host = asynchronous_host(auth, place, None)._replace(judges_others=False)
-    return checker.replacement(original, place.policy, host)
+    host = asynchronous_host(auth, place, None)._replace(
+        rules_of=rules_in_memory, judges_others=False
+    )
+    return checker.replacement(original, place.policy, place.trail, host)
 
 
 def _replace_check(
     original: Callable[..., Any], auth: ModuleType, place: Place
 ) -> Callable[..., Any]:
     host = asynchronous_host(auth, place, None)._replace(rules_of=rules_in_memory)
-    return checker.replacement(original, place.policy, host)
+    return checker.replacement(original, place.policy, place.trail, host)
 
 
 _CHECK_WORDS = """
@@ -96,6 +100,8 @@ def _generation(
             DECODE_TOKEN,
             own_key_endpoint("ENABLE_API_KEYS", ("request", "user", "db")),
             START_LOGGER,
+            ACCOUNT_PAGE,
+            STATUS,
         ),
     )
 

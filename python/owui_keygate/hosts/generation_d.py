@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from owui_keygate import checker, key_management
 from owui_keygate.hosts.common import (
+    ACCOUNT_PAGE,
     AUTH,
     DECODE_TOKEN,
     START_LOGGER,
+    STATUS,
     USERS,
     api_key_header,
     asynchronous_host,
@@ -30,7 +32,7 @@ def _replace_check(
     original: Callable[..., Any], auth: ModuleType, place: Place
 ) -> Callable[..., Any]:
     host = asynchronous_host(auth, place, auth.Config)
-    return checker.replacement(original, place.policy, host)
+    return checker.replacement(original, place.policy, place.trail, host)
 
 
 def _replace_key_management(
@@ -103,5 +105,7 @@ GENERATION_D = Generation(
             replace=_replace_key_management,
         ),
         START_LOGGER,
+        ACCOUNT_PAGE,
+        STATUS,
     ),
 )

@@ -43,11 +43,13 @@ class Reading(NamedTuple):
     Attributes:
         user: The user whom the key names; an object of this request alone.
         expires_at: `expires_at` of the key's row, in epoch seconds.
+        created_at: `created_at` of the key's row, in epoch seconds.
         rules: The rules in force, or None where they do not bind the user and were not read.
     """
 
     user: User
     expires_at: int | None
+    created_at: int | None
     rules: Rules | None
 
 

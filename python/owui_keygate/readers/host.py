@@ -34,7 +34,8 @@ class HostReader:
             if row is None:
                 return None
             user = self._to_model(row[0])
-        return Reading(user, row[2], await self._rules(user, rules_bind_admins=rules_bind_admins))
+        rules = await self._rules(user, rules_bind_admins=rules_bind_admins)
+        return Reading(user, row[2], row[3], rules)
 
     async def _rules(self, user: User, *, rules_bind_admins: bool) -> Rules | None:
         if self._config is None or not rules_bind(user, rules_bind_admins=rules_bind_admins):
@@ -60,4 +61,4 @@ class BlockingHostReader:
         """Return what is known about a key now, in one statement."""
         with self._session() as session:
             row = session.execute(self._statement, {"api_key": api_key}).first()
-            return None if row is None else Reading(self._to_model(row[0]), row[2], None)
+            return None if row is None else Reading(self._to_model(row[0]), row[2], row[3], None)

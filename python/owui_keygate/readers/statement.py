@@ -37,7 +37,8 @@ class Query(NamedTuple):
 
     def parameters(self, api_key: str, rules_bind_admins: _T) -> list[str | _T]:
         """Return the parameters in their places."""
-        return [api_key if is_key else rules_bind_admins for is_key in self.places]
+        values = (rules_bind_admins, api_key)
+        return [*map(values.__getitem__, self.places)]
 
 
 class Statement:
@@ -91,13 +92,13 @@ class Statement:
         if not rows:
             return None
         [row] = rows
-        key, expires_at, *values = row[self._width :]
+        key, expires_at, created_at, *values = row[self._width :]
         if key != api_key:
             raise AnswerMixedUpError
         user = self._users.of(row[: self._width])
         if not values or not rules_bind(user, rules_bind_admins=rules_bind_admins):
-            return Reading(user, expires_at, None)
-        return Reading(user, expires_at, rules_of(self._values(values)))
+            return Reading(user, expires_at, created_at, None)
+        return Reading(user, expires_at, created_at, rules_of(self._values(values)))
 
     def _values(self, texts: Sequence[str | None]) -> dict[str, object]:
         """Return what the host's `Config.get_many` would."""
@@ -113,17 +114,17 @@ class Statement:
 
 
 def select_by_key(users: ModuleType, *columns: Any) -> Select[Any]:  # noqa: ANN401
-    """Return what selects columns of the user whom a key names, then the key and its end.
+    """Return what selects columns of the user whom a key names, then the key, its end and its age.
 
-    Keys have a table of their own from 0.6.41 on. Before, they were a column of the user, without
-    an end.
+    Keys have a table of their own from 0.6.41 on. Before, they were a column of the user, of which
+    nothing else is known.
     """
     asked: Any = bindparam("api_key")
     key = getattr(users, "ApiKey", None)
     if key is None:
         column = users.User.api_key
-        return select(*columns, column, null()).where(column == asked)
-    joined = select(*columns, key.key, key.expires_at).join_from(
+        return select(*columns, column, null(), null()).where(column == asked)
+    joined = select(*columns, key.key, key.expires_at, key.created_at).join_from(
         key, users.User, users.User.id == key.user_id
     )
     return joined.where(key.key == asked)

@@ -1,0 +1,69 @@
+"""What tells the account page that keys can be used, to an administrator whose keys can be."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any
+
+from owui_keygate._native import PanicException
+from owui_keygate.credentials import are_of_a_person, credential_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from types import ModuleType
+
+    from starlette.requests import Request
+
+    from owui_keygate._native import Policy
+
+log = logging.getLogger("owui_keygate")
+
+
+def replacement(
+    original: Callable[..., Awaitable[Any]], main: ModuleType, policy: Policy, flag: str
+) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return what takes the place of the host's `get_app_config`.
+
+    Args:
+        original: It. Everybody gets its answer, but for one member in the case of those who may.
+        main: The host's module `open_webui.main`.
+        policy: The decision.
+        flag: The name of that member of `features`.
+    """
+
+    @functools.wraps(original)
+    async def get_app_config(request: Request) -> Any:  # noqa: ANN401
+        answer = await original(request)
+        if not answer["features"].get(flag) and await _may_manage(request, main, policy):
+            answer["features"][flag] = True
+        return answer
+
+    return get_app_config
+
+
+async def _may_manage(request: Request, main: ModuleType, policy: Policy) -> bool:
+    try:
+        credential = credential_of(request, "")
+        if credential is None:
+            return False
+        # An API key is no token, and has no claims.
+        claims = main.decode_token(credential.text) or {}
+        # The host has its own ways of taking a token back, and asks them in this very endpoint.
+        if "id" not in claims or not await _is_valid(claims, request, main):
+            return False
+        user = main.Users.get_user_by_id(claims["id"])
+        if inspect.isawaitable(user):
+            user = await user
+        session = are_of_a_person(claims)
+        return user is not None and policy.may_manage_own_key(user, session=session)
+    except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host's answer stays)
+        log.error("The account page is the host's own: %s", type(error).__name__)  # noqa: TRY400
+        return False
+
+
+async def _is_valid(claims: dict[str, Any], request: Request, main: ModuleType) -> bool:
+    """Whether the host has not taken a token back; hosts without that function cannot."""
+    check = getattr(main, "is_valid_token", None)
+    return check is None or bool(await check(claims, request.app.state.redis))

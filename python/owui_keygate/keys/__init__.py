@@ -1,0 +1,1 @@
+"""The command `owui-keygate keys`: administrators' API keys for who has no browser at hand."""

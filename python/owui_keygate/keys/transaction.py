@@ -1,0 +1,73 @@
+"""One transaction around what the host's own functions do."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from types import ModuleType
+
+    from sqlalchemy import Connection
+
+Execute: TypeAlias = "Callable[[Any], Awaitable[Any]]"
+"""Executes a statement and returns its result."""
+
+_LOCKS = {
+    # It also makes the transaction real: the driver begins one only with the first change, and
+    # ends it with the first savepoint.
+    "sqlite": ["BEGIN IMMEDIATE"],
+    # The second of two commands for the same account finds what the first one has made, and does
+    # not fail on it, or make it again where the schema of a release allows that.
+    "postgresql": [
+        "SET LOCAL lock_timeout = '10s'",
+        "SELECT pg_advisory_xact_lock(hashtext('owui-keygate keys'))",
+    ],
+}
+"""What keeps other such commands waiting until the end of a transaction, by dialect."""
+
+
+@asynccontextmanager
+async def transaction(database: ModuleType, *, changes: bool) -> AsyncIterator[Execute]:
+    """Begin a transaction, make the host's functions part of it, and commit it at the end.
+
+    Each of the host's functions opens a session and commits it, some more than once. Here their
+    sessions share a connection, on which such a commit ends a savepoint only ("Joining a Session
+    into an External Transaction" in the documentation of SQLAlchemy).
+
+    Args:
+        database: The host's module `open_webui.internal.db`.
+        changes: Whether it is for changing something.
+
+    Raises:
+        Exception: Whatever the body raises, after everything was undone.
+    """
+    if hasattr(database, "async_engine"):
+        engine = database.async_engine
+        try:
+            async with engine.begin() as connection:
+                _share(database.AsyncSessionLocal, connection)
+                for lock in _LOCKS.get(engine.dialect.name, []) if changes else []:
+                    await connection.exec_driver_sql(lock)
+                yield connection.execute
+        finally:
+            # Its connections belong to this event loop, and their threads keep the process alive.
+            await engine.dispose()
+    else:
+        with database.engine.begin() as connection:
+            _share(database.SessionLocal, connection)
+            for lock in _LOCKS.get(database.engine.dialect.name, []) if changes else []:
+                connection.exec_driver_sql(lock)
+            yield _asynchronous(connection)
+
+
+def _share(sessions: Any, connection: Any) -> None:  # noqa: ANN401
+    sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
+
+
+def _asynchronous(connection: Connection) -> Execute:
+    async def execute(statement: Any) -> Any:  # noqa: ANN401
+        return connection.execute(statement)
+
+    return execute

@@ -1,0 +1,67 @@
+//! The limits that rule an administrator's key while it bypasses the host's rules.
+
+mod age;
+mod endpoints;
+mod networks;
+mod users;
+
+use std::fmt;
+
+use serde::Serialize;
+
+pub use age::Age;
+pub use endpoints::Endpoints;
+pub use networks::Networks;
+pub use users::Users;
+
+/// The limits in force; one that is `None` is not set.
+#[derive(Debug, Default)]
+pub struct Limits {
+    /// `ADMIN_API_KEY_BYPASS_USERS`: the only administrators whose keys bypass anything.
+    pub users: Option<Users>,
+    /// `ADMIN_API_KEY_MAX_AGE`.
+    pub age: Option<Age>,
+    /// `ADMIN_API_KEY_ALLOWED_NETWORKS`.
+    pub networks: Option<Networks>,
+    /// `ADMIN_API_KEY_ALLOWED_ENDPOINTS`.
+    pub endpoints: Option<Endpoints>,
+}
+
+/// Why the text of a limit is not understood. It never holds the text, which may be a secret put
+/// into the wrong variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Misread {
+    /// Which entry of a list it is, counted from 1.
+    pub entry: Option<usize>,
+    /// What was expected, with an example.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for Misread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.entry {
+            None => write!(formatter, "is not understood: expected {}", self.expected),
+            Some(entry) => write!(
+                formatter,
+                "is not understood at entry {entry}: expected {}",
+                self.expected
+            ),
+        }
+    }
+}
+
+/// Reads the entries of a list parted by commas, white space around each dropped.
+fn entries<'a, T>(
+    text: &'a str,
+    read: impl Fn(&'a str) -> Result<T, &'static str>,
+) -> Result<Vec<T>, Misread> {
+    text.split(',')
+        .zip(1..)
+        .map(|(entry, place)| {
+            read(entry.trim()).map_err(|expected| Misread {
+                entry: Some(place),
+                expected,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,159 @@
+use std::collections::HashSet;
+
+use super::{Misread, entries};
+use crate::path_tree::PathTree;
+
+const EXPECTED: &str = "`[METHOD[|METHOD...] ]/path` or `*`, such as `GET|POST /api/v1/users`";
+const UPPER_CASE: &str = "methods in upper case, such as `GET|POST /api/v1/users`";
+const WILDCARD: &str = "a path without `*`, such as `/api/v1/users`, which covers what is below it; only the plain `*` is for all";
+const PATH_ALONE: &str = "a path without `?` and `#`, such as `/api/v1/users`";
+
+/// Endpoints: paths, each with the methods it is for.
+#[derive(Debug)]
+pub struct Endpoints {
+    everywhere: Methods,
+    below: PathTree<Methods>,
+}
+
+#[derive(Debug, Default)]
+struct Methods {
+    any: bool,
+    named: HashSet<Box<str>>,
+}
+
+struct Endpoint<'a> {
+    /// `None` for any.
+    methods: Option<Vec<&'a str>>,
+    /// `None` for all.
+    path: Option<&'a str>,
+}
+
+impl Endpoints {
+    /// Reads a list of endpoints, parted by commas.
+    ///
+    /// # Errors
+    ///
+    /// An entry is no endpoint.
+    pub fn parse(text: &str) -> Result<Self, Misread> {
+        let mut list = Self {
+            everywhere: Methods::default(),
+            below: PathTree::new(),
+        };
+        for endpoint in &entries(text, read)? {
+            list.add(endpoint);
+        }
+        Ok(list)
+    }
+
+    /// Whether an endpoint of the list covers a request.
+    ///
+    /// A path covers itself and what is below it by segments, but nothing below it that needs
+    /// normalising: a path with `//`, `/./` or `/../` in it is covered as far as it is written so.
+    #[must_use]
+    pub fn cover(&self, method: &str, path: &str) -> bool {
+        let written = must_be_written(path);
+        self.everywhere.include(method)
+            || self
+                .below
+                .along(path)
+                .filter(|(length, _)| *length == path.len() || *length >= written)
+                .any(|(_, methods)| methods.include(method))
+    }
+
+    /// Whether an endpoint of the list lets a client change something at `path` or below it, by
+    /// any method but those that are safe (RFC 9110, 9.2.1).
+    #[must_use]
+    pub fn let_change(&self, path: &str) -> bool {
+        let above = self.below.along(path).map(|(_, methods)| methods);
+        std::iter::once(&self.everywhere)
+            .chain(above)
+            .chain(self.below.under(path))
+            .any(Methods::change)
+    }
+
+    fn add(&mut self, endpoint: &Endpoint<'_>) {
+        let place = match endpoint.path {
+            None => &mut self.everywhere,
+            Some(path) => self.below.entry(path).get_or_insert_default(),
+        };
+        match &endpoint.methods {
+            None => place.any = true,
+            Some(methods) => place
+                .named
+                .extend(methods.iter().map(|method| Box::from(*method))),
+        }
+    }
+}
+
+impl Methods {
+    fn change(&self) -> bool {
+        self.any
+            || self
+                .named
+                .iter()
+                .any(|method| !matches!(&**method, "GET" | "HEAD" | "OPTIONS" | "TRACE"))
+    }
+
+    fn include(&self, method: &str) -> bool {
+        self.any || self.named.contains(method) || method == "HEAD" && self.named.contains("GET")
+    }
+}
+
+fn read(entry: &str) -> Result<Endpoint<'_>, &'static str> {
+    let words: Vec<&str> = entry.split_whitespace().collect();
+    let (methods, path) = match words[..] {
+        [path] => (None, path),
+        [methods, path] => (Some(read_methods(methods)?), path),
+        _ => return Err(EXPECTED),
+    };
+    match path {
+        "*" => Ok(Endpoint {
+            methods,
+            path: None,
+        }),
+        _ if !path.starts_with('/') => Err(EXPECTED),
+        _ if path.contains('*') => Err(WILDCARD),
+        _ if path.contains(['?', '#']) => Err(PATH_ALONE),
+        _ => Ok(Endpoint {
+            methods,
+            path: Some(path),
+        }),
+    }
+}
+
+fn read_methods(text: &str) -> Result<Vec<&str>, &'static str> {
+    text.split('|')
+        .map(|method| {
+            if method.is_empty() || !method.bytes().all(is_token) {
+                Err(EXPECTED)
+            } else if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+                Err(UPPER_CASE)
+            } else {
+                Ok(method)
+            }
+        })
+        .collect()
+}
+
+/// A byte of a token, which every method is (RFC 9110, 5.6.2 and 9.1).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`~".contains(&byte)
+}
+
+/// How much of a path, in bytes, an endpoint must spell out so that what is left needs no
+/// normalising.
+fn must_be_written(path: &str) -> usize {
+    let mut start = 0;
+    let mut written = 0;
+    for segment in path.split('/') {
+        let end = start + segment.len();
+        if matches!(segment, "." | "..") {
+            written = end;
+        } else if segment.is_empty() && end < path.len() {
+            // An endpoint may end in this very slash, which leaves the next one to what is below.
+            written = end + 1;
+        }
+        start = end + 1;
+    }
+    written
+}

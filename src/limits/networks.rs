@@ -1,0 +1,68 @@
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net};
+
+use super::{Misread, entries};
+
+const EXPECTED: &str = "a network such as `10.20.0.0/16`, `2001:db8::/32` or `192.0.2.7`";
+const HOST_BITS: &str =
+    "a network with nothing set behind its prefix, such as `10.20.0.0/16` and not `10.20.0.1/16`";
+
+/// The bits in front of the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2).
+const MAPPED_PREFIX: u8 = 96;
+
+/// Networks, IPv4 and IPv6.
+#[derive(Debug)]
+pub struct Networks(Vec<IpNet>);
+
+impl Networks {
+    /// Reads a list of networks in CIDR notation (RFC 4632, RFC 4291), parted by commas. An
+    /// address without a prefix is the network of this one address.
+    ///
+    /// # Errors
+    ///
+    /// An entry is no network, or has bits set behind its prefix.
+    pub fn parse(text: &str) -> Result<Self, Misread> {
+        entries(text, read).map(Self)
+    }
+
+    /// Whether a client is in one of them: an address as the ASGI scope has it. An IPv4-mapped
+    /// IPv6 address is the IPv4 address it maps; a text that is no address is in none.
+    #[must_use]
+    pub fn contain(&self, client: &str) -> bool {
+        let address: Option<IpAddr> = client.parse().ok();
+        address
+            .map(|address| address.to_canonical())
+            .is_some_and(|address| self.0.iter().any(|network| network.contains(&address)))
+    }
+}
+
+fn read(entry: &str) -> Result<IpNet, &'static str> {
+    let network: IpNet = entry
+        .parse()
+        .or_else(|_| entry.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| EXPECTED)?;
+    if has_leading_zero(entry) {
+        return Err(EXPECTED);
+    }
+    if network.addr() != network.network() {
+        return Err(HOST_BITS);
+    }
+    Ok(canonical(network))
+}
+
+/// Whether `IpNet` overlooked a leading zero. To others it means an octal number, and `010.0.0.0`
+/// another address than `10.0.0.0` (RFC 6943, 3.1.1).
+fn has_leading_zero(entry: &str) -> bool {
+    let (address, prefix) = entry.split_once('/').unwrap_or((entry, ""));
+    address.parse::<IpAddr>().is_err() || prefix.len() > 1 && prefix.starts_with('0')
+}
+
+fn canonical(network: IpNet) -> IpNet {
+    match (network.addr().to_canonical(), network.prefix_len()) {
+        (IpAddr::V4(address), prefix @ MAPPED_PREFIX..) => {
+            Ipv4Net::new(address, prefix - MAPPED_PREFIX).map_or(network, IpNet::V4)
+        }
+        _ => network,
+    }
+}

@@ -1,0 +1,361 @@
+//! The limits against plain statements of what they mean.
+
+use std::net::IpAddr;
+
+use owui_keygate::limits::{Age, Endpoints, Misread, Networks, Users};
+use proptest::prelude::*;
+
+fn place<T: std::fmt::Debug>(result: Result<T, Misread>) -> Option<usize> {
+    result.expect_err("is refused").entry
+}
+
+#[test]
+fn an_age_is_a_whole_number_and_a_unit() {
+    for (text, seconds) in [
+        ("90d", 90 * 86_400),
+        ("12h", 12 * 3_600),
+        ("30m", 1_800),
+        ("45s", 45),
+        (" 1s\n", 1),
+        ("007d", 7 * 86_400),
+        ("999999d", 999_999 * 86_400),
+    ] {
+        assert_eq!(Age::parse(text).map(Age::seconds), Ok(seconds), "{text:?}");
+    }
+    for text in [
+        "",
+        "d",
+        "90",
+        "90 d",
+        "-1d",
+        "+1d",
+        "1.5h",
+        "0d",
+        "90D",
+        "1w",
+        "1d12h",
+        "９d",
+        "1é",
+        "1000000s",
+        "9223372036854775807d",
+        "99999999999999999999s",
+    ] {
+        assert_eq!(place(Age::parse(text)), None, "{text:?}");
+    }
+}
+
+#[test]
+fn an_age_covers_its_last_second_and_nothing_unknown() {
+    let age = Age::parse("10s").unwrap();
+    assert!(age.covers(Some(100), 100));
+    assert!(age.covers(Some(100), 110));
+    assert!(!age.covers(Some(100), 111));
+    assert!(age.covers(Some(100), 99), "made by a clock ahead of ours");
+    assert!(!age.covers(None, 100));
+    assert!(!age.covers(Some(i64::MIN), i64::MAX));
+}
+
+#[test]
+fn users_are_named_by_e_mail_in_any_case_or_by_id() {
+    let users = Users::parse("Bot@Example.org, 9d2f-5b8a").unwrap();
+    assert!(users.names("x", "bot@example.org"));
+    assert!(users.names("x", "BOT@EXAMPLE.ORG"));
+    assert!(users.names("9d2f-5b8a", "x"));
+    assert!(!users.names("9D2F-5B8A", "x"));
+    assert!(!users.names("x", "bot@example.or"));
+    assert!(
+        !users.names("bot@example.org", "9d2f-5b8a"),
+        "each in its place"
+    );
+    assert!(!users.names("", ""));
+    let kelvin = Users::parse("k@x").unwrap();
+    assert!(!kelvin.names("", "\u{212a}@x"), "the Kelvin sign is no K");
+}
+
+#[test]
+fn a_user_without_a_name_is_refused() {
+    assert_eq!(place(Users::parse("a@x,,b@x")), Some(2));
+    assert_eq!(place(Users::parse("a@x b@x")), Some(1));
+    assert_eq!(place(Users::parse("a@x,")), Some(2));
+}
+
+#[test]
+fn networks_are_cidr_of_both_families() {
+    let networks = Networks::parse("10.20.0.0/16, 2001:db8::/32,192.0.2.7").unwrap();
+    for client in [
+        "10.20.0.0",
+        "10.20.255.255",
+        "2001:db8:ffff::1",
+        "192.0.2.7",
+        "::ffff:10.20.3.4",
+    ] {
+        assert!(networks.contain(client), "{client}");
+    }
+    for client in [
+        "10.21.0.0",
+        "10.19.255.255",
+        "2001:db9::",
+        "192.0.2.8",
+        "::ffff:10.21.0.0",
+        "::10.20.0.1",
+        "",
+        "testclient",
+        "10.20.0.1:80",
+        "[2001:db8::1]",
+        "10.20.0",
+        "010.20.0.1",
+        "unix:",
+    ] {
+        assert!(!networks.contain(client), "{client}");
+    }
+}
+
+#[test]
+fn all_of_one_family_is_nothing_of_the_other() {
+    let six = Networks::parse("::/0").unwrap();
+    assert!(
+        six.contain("2001:db8::1") && !six.contain("10.0.0.1") && !six.contain("::ffff:10.0.0.1")
+    );
+    let four = Networks::parse("0.0.0.0/0").unwrap();
+    assert!(
+        !four.contain("2001:db8::1") && four.contain("10.0.0.1") && four.contain("::ffff:10.0.0.1")
+    );
+    let mapped = Networks::parse("::ffff:10.0.0.0/104").unwrap();
+    assert!(
+        mapped.contain("10.9.9.9")
+            && mapped.contain("::ffff:10.9.9.9")
+            && !mapped.contain("11.0.0.0")
+    );
+}
+
+#[test]
+fn what_is_no_network_is_refused_at_its_place() {
+    for text in [
+        "10.0.0.0/33",
+        "10.0.0.1/8",
+        "10.0.0.0/8;",
+        "localhost",
+        "*",
+        "",
+        "10.0.0.0/-1",
+        "fe80::1%eth0",
+        "10.0.0.0 /8",
+        "010.0.0.0/8",
+        "::ffff:010.0.0.0/104",
+        "10.0.0.0/08",
+        "010.0.0.0",
+    ] {
+        assert_eq!(
+            place(Networks::parse(&format!("::1, {text}"))),
+            Some(2),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn an_endpoint_covers_itself_and_what_is_below_it() {
+    let list = Endpoints::parse("/api/models, GET|POST /api/v1/users").unwrap();
+    for (method, path) in [
+        ("DELETE", "/api/models"),
+        ("GET", "/api/models/"),
+        ("GET", "/api/models/x/y"),
+        ("GET", "/api/v1/users"),
+        ("HEAD", "/api/v1/users/x"),
+        ("POST", "/api/v1/users/"),
+    ] {
+        assert!(list.cover(method, path), "{method} {path}");
+    }
+    for (method, path) in [
+        ("GET", "/api"),
+        ("GET", "/api/modelsx"),
+        ("GET", "/API/models"),
+        ("DELETE", "/api/v1/users"),
+        ("get", "/api/v1/users"),
+        ("", "/api/v1/users"),
+        ("GET", ""),
+        ("GET", "/"),
+    ] {
+        assert!(!list.cover(method, path), "{method} {path}");
+    }
+}
+
+#[test]
+fn only_get_covers_head() {
+    let list = Endpoints::parse("POST /a, HEAD /b").unwrap();
+    assert!(!list.cover("HEAD", "/a"));
+    assert!(list.cover("HEAD", "/b") && !list.cover("GET", "/b"));
+}
+
+#[test]
+fn methods_of_one_path_add_up() {
+    let list = Endpoints::parse("GET /a, PUT /a, /a/b").unwrap();
+    assert!(list.cover("PUT", "/a") && list.cover("GET", "/a") && !list.cover("PATCH", "/a"));
+    assert!(list.cover("PATCH", "/a/b"));
+}
+
+#[test]
+fn a_star_is_for_all() {
+    let list = Endpoints::parse("*").unwrap();
+    assert!(list.cover("DELETE", "/a//../b") && list.cover("", ""));
+    let reads = Endpoints::parse("GET *").unwrap();
+    assert!(reads.cover("HEAD", "/a//b") && !reads.cover("POST", "/a"));
+}
+
+#[test]
+fn a_path_that_needs_normalising_is_covered_as_far_as_it_is_written() {
+    let list = Endpoints::parse("/api/models, /x/../y, /s/").unwrap();
+    for path in [
+        "/api/models/../v1/users",
+        "/api/models//x",
+        "/api/models/.",
+        "/api/models/a/../b",
+        "/s//a",
+        "/s/a",
+        "/s",
+    ] {
+        assert!(!list.cover("GET", path), "{path}");
+    }
+    for path in ["/x/../y", "/x/../y/z", "/s/", "/api/models/..a/.b"] {
+        assert!(list.cover("GET", path), "{path}");
+    }
+}
+
+#[test]
+fn what_is_no_endpoint_is_refused_at_its_place_and_told_why() {
+    for (text, expected) in [
+        ("", "such as"),
+        ("api/models", "/path"),
+        ("GET", "/path"),
+        ("GET POST /a", "/path"),
+        ("GET /a b", "/path"),
+        ("|GET /a", "METHOD"),
+        ("G(T /a", "METHOD"),
+        ("get /a", "upper case"),
+        ("Get|POST /a", "upper case"),
+        ("/a/*", "without `*`"),
+        ("/a*", "without `*`"),
+        ("/a?x=1", "without `?`"),
+        ("/a#b", "without `?`"),
+        ("https://host/a", "/path"),
+    ] {
+        let misread = Endpoints::parse(&format!("/ok,{text}")).expect_err(text);
+        assert_eq!(misread.entry, Some(2), "{text:?}");
+        assert!(misread.expected.contains(expected), "{text:?}: {misread}");
+    }
+}
+
+#[test]
+fn a_list_lets_a_client_change_what_an_endpoint_above_or_below_covers() {
+    let list = Endpoints::parse("GET|HEAD|OPTIONS /read, PUT /a/b, /c").unwrap();
+    for path in ["/a", "/a/b", "/a/b/c", "/c", "/c/d", ""] {
+        assert!(list.let_change(path), "{path}");
+    }
+    for path in ["/read", "/read/x", "/a/c", "/d", "/ab"] {
+        assert!(!list.let_change(path), "{path}");
+    }
+    assert!(Endpoints::parse("DELETE *").unwrap().let_change("/any"));
+    assert!(!Endpoints::parse("GET *").unwrap().let_change("/any"));
+}
+
+#[test]
+fn an_error_never_holds_the_text() {
+    let secret = "sk-0123456789abcdef";
+    for told in [
+        Users::parse(&format!("{secret} x"))
+            .unwrap_err()
+            .to_string(),
+        Networks::parse(secret).unwrap_err().to_string(),
+        Endpoints::parse(secret).unwrap_err().to_string(),
+        Age::parse(secret).unwrap_err().to_string(),
+    ] {
+        assert!(!told.contains("0123456789"), "{told}");
+        assert!(
+            told.starts_with("is not understood") && told.contains("such as"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_of_very_many_segments_neither_recurses_nor_matches_less() {
+    let deep = "/a".repeat(200_000);
+    let list = Endpoints::parse(&deep).unwrap();
+    assert!(list.cover("GET", &deep));
+    assert!(!list.cover("GET", &deep[..deep.len() - 2]));
+}
+
+/// The meaning of a list of endpoints, rule by rule.
+fn covered(rules: &[(Option<&str>, String)], method: &str, path: &str) -> bool {
+    rules.iter().any(|(wanted, rule)| {
+        let method_fits =
+            wanted.is_none_or(|wanted| wanted == method || wanted == "GET" && method == "HEAD");
+        let rest = path.strip_prefix(rule.as_str());
+        let below = rest.is_some_and(|rest| {
+            rest.starts_with('/')
+                && !rule.ends_with('/')
+                && !rest.contains("//")
+                && rest
+                    .split('/')
+                    .all(|segment| segment != "." && segment != "..")
+        });
+        method_fits && (rest == Some("") || below)
+    })
+}
+
+/// The meaning of a network: the leading bits are equal.
+fn contains(network: (u128, u8, u8), address: (u128, u8)) -> bool {
+    let (base, prefix, bits) = network;
+    let shift = u32::from(bits - prefix);
+    bits == address.1
+        && base.checked_shr(shift).unwrap_or(0) == address.0.checked_shr(shift).unwrap_or(0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn endpoints_equal_the_plain_statement(
+        rules in prop::collection::vec((prop::sample::select(&[None, Some("GET"), Some("PUT")]), "/[ab./]{0,5}"), 1..5),
+        method in prop::sample::select(&["GET", "HEAD", "PUT", "POST"]),
+        path in "/[ab./]{0,7}",
+    ) {
+        let text: Vec<String> = rules
+            .iter()
+            .map(|(method, path)| method.map_or_else(|| path.clone(), |method| format!("{method} {path}")))
+            .collect();
+        let list = Endpoints::parse(&text.join(", ")).unwrap();
+        prop_assert_eq!(list.cover(method, &path), covered(&rules, method, &path));
+    }
+
+    #[test]
+    fn networks_equal_the_plain_statement_of_ipv4(base: u32, prefix in 0..=32_u8, address: u32, near in 0..=32_u32) {
+        let base = base.checked_shr(u32::from(32 - prefix)).unwrap_or(0).checked_shl(u32::from(32 - prefix)).unwrap_or(0);
+        // Addresses that share the leading bits with the network are rare unless they are made.
+        let address = base ^ address.checked_shr(near).unwrap_or(0);
+        let list = Networks::parse(&format!("{}/{prefix}", std::net::Ipv4Addr::from(base))).unwrap();
+        let expected = contains((base.into(), prefix, 32), (address.into(), 32));
+        let v4 = std::net::Ipv4Addr::from(address);
+        prop_assert_eq!(list.contain(&v4.to_string()), expected);
+        prop_assert_eq!(list.contain(&v4.to_ipv6_mapped().to_string()), expected);
+    }
+
+    #[test]
+    fn networks_equal_the_plain_statement_of_ipv6(base: u128, prefix in 0..=128_u8, address: u128, near in 0..=128_u32) {
+        let shift = u32::from(128 - prefix);
+        let base = base.checked_shr(shift).unwrap_or(0).checked_shl(shift).unwrap_or(0);
+        let address = base ^ address.checked_shr(near).unwrap_or(0);
+        let [base_ip, ip] = [base, address].map(std::net::Ipv6Addr::from);
+        prop_assume!(base_ip.to_ipv4_mapped().is_none() && matches!(IpAddr::from(ip).to_canonical(), IpAddr::V6(_)));
+        let list = Networks::parse(&format!("{base_ip}/{prefix}")).unwrap();
+        prop_assert_eq!(list.contain(&ip.to_string()), contains((base, prefix, 128), (address, 128)));
+    }
+
+    #[test]
+    fn no_text_panics(text in any::<String>(), other in any::<String>(), now: i64, made: i64) {
+        let _ = Users::parse(&text).map(|users| users.names(&other, &other));
+        let _ = Networks::parse(&text).map(|networks| networks.contain(&other));
+        let _ = Endpoints::parse(&text).map(|endpoints| endpoints.cover(&other, &other));
+        let _ = Age::parse(&text).map(|age| age.covers(Some(made), now));
+    }
+}

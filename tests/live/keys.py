@@ -1,0 +1,147 @@
+"""The command `owui-keygate keys` beside a server that has the bypass on, on either database."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from harness.client import bearer
+from harness.people import set_rules, sign_up
+from tests.live.generations import RELEASE
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.environments import Environment
+    from harness.people import Person
+    from harness.postgres import Postgres
+    from harness.server import Server
+
+KEEPS_TIMES = RELEASE >= (0, 6, 41)
+KEY = re.compile("sk-[0-9a-f]{32}")
+HASH = re.compile(r"\$(2[aby]|argon2)")
+DATABASE = "keys"
+KEYS = (
+    'SELECT email, role, key FROM "user" LEFT JOIN api_key ON user_id = "user".id ORDER BY email'
+    if KEEPS_TIMES
+    else 'SELECT email, role, api_key FROM "user" ORDER BY email'
+)
+
+
+def without_change_log(environment: Environment, folder: Path) -> dict[str, str]:
+    """Return the settings that lead to the host in a place where its change log is empty.
+
+    It reads that whenever it is imported, which takes four of the five seconds of a command.
+    """
+    packages = folder / "lib" / "packages"
+    host = environment.site_packages / "open_webui"
+    shutil.copytree(host, packages / "open_webui", copy_function=os.link)
+    (folder / "lib" / "CHANGELOG.md").touch()
+    return {"PYTHONPATH": str(packages)}
+
+
+def run(
+    environment: Environment, settings: dict[str, str], folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, and look at what holds for each: how it fails, and that no secret leaves."""
+    found = environment.run("owui-keygate", "keys", *arguments, env=settings, cwd=folder)
+    assert not KEY.search(found.stderr)
+    assert not HASH.search(found.stdout + found.stderr)
+    if found.returncode in (1, 3):
+        assert found.stdout == ""
+        assert re.fullmatch(r"[^\n]+\n", found.stderr), found.stderr
+    assert "Traceback" not in found.stderr
+    return found
+
+
+@dataclass
+class Place:
+    """A server with the bypass on and keys off, and its database."""
+
+    environment: Environment
+    server: Server
+    postgres: Postgres | None
+    first: Person
+
+    @classmethod
+    def of(cls, environment: Environment, server: Server, postgres: Postgres | None) -> Place:
+        """Return that of a running server without accounts."""
+        client = server.client()
+        first = sign_up(client)
+        set_rules(client, first, enabled=False)
+        client.close()
+        return cls(environment, server, postgres, first)
+
+    def keys(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command with the server's environment variables, and more."""
+        variables = self.server.settings | settings
+        return run(self.environment, variables, self.server.folder, *arguments)
+
+    def made(self, *arguments: str) -> str:
+        """Run a command that makes a key, and return that; nothing else may be printed."""
+        found = self.keys(*arguments)
+        assert found.returncode == 0, found.stderr
+        assert KEY.fullmatch(found.stdout.removesuffix("\n")), found.stdout
+        assert found.stdout.endswith("\n")
+        return found.stdout.strip()
+
+    def status(self, key: str) -> int:
+        """Return what a key gets at a route for administrators."""
+        client = self.server.client()
+        try:
+            return client.request("GET", "/api/v1/auths/admin/config", bearer(key)).status
+        finally:
+            client.close()
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement in the database behind everybody's back."""
+        if self.postgres is not None:
+            return self.postgres.execute(statement, (), DATABASE)
+        file = self.server.folder / "data" / "webui.db"
+        with closing(sqlite3.connect(file)) as database, database:
+            return database.execute(statement).fetchall()
+
+    def everything(self) -> list[tuple[Any, ...]]:
+        """Return all accounts, keys and credentials."""
+        return [*self.execute(KEYS), *self.execute("SELECT email, password FROM auth ORDER BY id")]
+
+    @contextmanager
+    def no_new_keys(self) -> Iterator[None]:
+        """Let the database refuse every new key, with a text that names it."""
+        table, column = ("api_key", "key") if KEEPS_TIMES else ('"user"', "api_key")
+        if self.postgres is not None:
+            rule = f"CHECK ({column} IS NULL) NOT VALID"
+            self.execute(f"ALTER TABLE {table} ADD CONSTRAINT refused {rule}")
+        else:
+            deed = "INSERT ON" if KEEPS_TIMES else "UPDATE OF api_key ON"
+            body = "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            self.execute(f"CREATE TRIGGER refused BEFORE {deed} {table} {body}")
+        try:
+            yield
+        finally:
+            if self.postgres is not None:
+                self.execute(f"ALTER TABLE {table} DROP CONSTRAINT refused")
+            else:
+                self.execute("DROP TRIGGER refused")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the database as another program would that is in the middle of a change."""
+        if self.postgres is not None:
+            with psycopg.connect(self.postgres.url(DATABASE)) as connection:
+                connection.execute('LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
+                yield
+            return
+        with closing(sqlite3.connect(self.server.folder / "data" / "webui.db")) as database:
+            database.execute("BEGIN EXCLUSIVE")
+            yield
+            database.rollback()

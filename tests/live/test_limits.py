@@ -1,0 +1,297 @@
+"""The limits of the bypass, alone and together, at their edges, and what is told about them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness import people
+from harness.client import Response, bearer, cookie
+from harness.server import BYPASS_ON, by_uvicorn
+from tests.live.generations import RELEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.client import Client
+    from harness.environments import Environment
+    from harness.server import Server
+    from tests.live.conftest import World
+
+CONFIG = "/api/v1/auths/admin/config"
+SETTINGS = "/api/v1/users/user/settings"
+KEY = "/api/v1/auths/api_key"
+UPDATE = f"{SETTINGS}/update"
+STATUS = "/api/v1/keygate"
+INSIDE = "10.20.30.40"
+MAX_AGE = 3600
+LIMITS = {
+    "ADMIN_API_KEY_BYPASS_USERS": "Admin@Example.org",
+    "ADMIN_API_KEY_ALLOWED_ENDPOINTS": f"GET {SETTINGS}, GET /api/v1/auths/admin, {STATUS}",
+    "ADMIN_API_KEY_ALLOWED_NETWORKS": "10.20.0.0/16, 2001:db8::/32",
+}
+AGE = {"ADMIN_API_KEY_MAX_AGE": f"{MAX_AGE}s"}
+KNOWS_AGE = RELEASE >= (0, 6, 41)
+"""Before, keys were a column of their user, and nothing was known of them."""
+
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def server(
+    world: World, keygate: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server with every limit, behind a proxy on this machine, which is believed."""
+    folder = tmp_path_factory.mktemp("limits") / "limited"
+    settings = BYPASS_ON | LIMITS | (AGE if KNOWS_AGE else {}) | {"OWUI_KEYGATE_AUDIT": "all"}
+    settings |= {"ENV": "dev"}  # The host has an OpenAPI document only then.
+    with serve(world, keygate, folder, settings) as started:
+        yield started
+
+
+def serve(world: World, keygate: Environment, folder: Path, settings: dict[str, str]) -> Server:
+    """Return a server of which Uvicorn itself is told whom to believe, as the image does."""
+    command = by_uvicorn(keygate, "--forwarded-allow-ips", "127.0.0.1")
+    return world.server(keygate, folder, settings | {"FROM_INIT_PY": "true"}, command)
+
+
+@pytest.fixture
+def client(server: Server, world: World) -> Iterator[Client]:
+    with closing(server.client()) as made:
+        people.set_rules(made, world.first, enabled=False)
+        yield made
+
+
+def get(client: Client, key: str, path: str = SETTINGS, source: str | None = INSIDE) -> Response:
+    """Send a GET request that a proxy says to come from somewhere."""
+    forwarded = {} if source is None else {"X-Forwarded-For": source}
+    return client.request("GET", path, bearer(key) | forwarded)
+
+
+def told(response: Response) -> tuple[int, str]:
+    return response.status, response.json()["detail"]
+
+
+def test_within_all_limits_the_key_bypasses(client: Client, world: World) -> None:
+    for source in (INSIDE, "10.20.0.0", "10.20.255.255", "2001:db8::1", "::ffff:10.20.1.1"):
+        assert get(client, world.admin.keys["valid"], source=source).status == 200, source
+
+
+def test_from_elsewhere_it_does_not(client: Client, world: World) -> None:
+    refused = (403, "Refused by ADMIN_API_KEY_ALLOWED_NETWORKS.")
+    for source in (None, "10.21.0.0", "10.19.255.255", "2001:db9::1", "::ffff:10.21.0.0", "nobody"):
+        assert told(get(client, world.admin.keys["valid"], source=source)) == refused, source
+
+
+def test_elsewhere_it_does_not(client: Client, world: World) -> None:
+    refused = (403, "Refused by ADMIN_API_KEY_ALLOWED_ENDPOINTS.")
+    key = world.admin.keys["valid"]
+    assert get(client, key, CONFIG).status == 200
+    assert told(get(client, key, KEY)) == refused
+    headers = bearer(key) | {"X-Forwarded-For": INSIDE}
+    assert told(client.request("POST", UPDATE, headers, {"ui": {}})) == refused
+    assert told(client.request("POST", CONFIG, headers, {})) == refused
+
+
+@pytest.mark.skipif(not KNOWS_AGE, reason="keys have no age before 0.6.41")
+def test_when_it_is_too_old_it_does_not(client: Client, server: Server, world: World) -> None:
+    key = world.admin.keys["valid"]
+    now = int(time.time())
+    for made, status in ((now - MAX_AGE + SECONDS, 200), (now - MAX_AGE - 1, 403), (now, 200)):
+        set_age(world, server, key, made)
+        answer = get(client, key)
+        assert answer.status == status
+        if status != 200:
+            assert told(answer) == (403, "Refused by ADMIN_API_KEY_MAX_AGE.")
+
+
+def set_age(world: World, server: Server, key: str, made: int) -> None:
+    world.execute(server, "UPDATE api_key SET created_at = ? WHERE key = ?", made, key)
+
+
+@pytest.mark.skipif(not KNOWS_AGE, reason="keys have no age before 0.6.41")
+def test_age_then_network_then_endpoint_is_named(
+    client: Client, server: Server, world: World
+) -> None:
+    key = world.admin.keys["valid"]
+    set_age(world, server, key, 1)
+    assert "MAX_AGE" in get(client, key, KEY, None).json()["detail"]
+    set_age(world, server, key, int(time.time()))
+    assert "NETWORKS" in get(client, key, KEY, None).json()["detail"]
+    assert "ENDPOINTS" in get(client, key, KEY).json()["detail"]
+
+
+def test_the_limits_rule_also_while_keys_are_on(client: Client, world: World) -> None:
+    people.set_rules(client, world.first, enabled=True)
+    assert get(client, world.admin.keys["valid"], source=None).status == 403
+
+
+def test_who_is_not_named_is_ruled_by_the_host_alone(client: Client, world: World) -> None:
+    key = world.first.keys["valid"]
+    assert told(get(client, key)) == (403, "Use of API key is not enabled in the environment.")
+    people.set_rules(client, world.first, enabled=True)
+    assert get(client, key, "/api/v1/users/user/info", None).status == 200
+    people.set_rules(client, world.first, enabled=True, endpoints=CONFIG)
+    assert get(client, key, source=None).status == 403
+    assert get(client, key, CONFIG, None).status == 200
+
+
+def test_a_cookie_is_ruled_by_the_host_alone(client: Client, world: World) -> None:
+    headers = cookie(world.admin.keys["valid"]) | {"X-Forwarded-For": INSIDE}
+    assert client.request("GET", SETTINGS, headers).status == 403
+
+
+def test_who_is_not_named_does_not_make_a_key(client: Client, world: World) -> None:
+    answer = client.request("POST", KEY, bearer(world.first.session))
+    assert told(answer) == (403, "API key creation is not allowed in the environment.")
+
+
+def audited(server: Server, since: int) -> list[str]:
+    """Return what the audit has written since a length of the log."""
+    return [line for line in server.log[since:].splitlines() if "owui_keygate.audit" in line]
+
+
+def test_the_audit_names_all_that_is_known(client: Client, server: Server, world: World) -> None:
+    key = world.admin.keys["valid"]
+    since = len(server.log)
+    get(client, key)
+    people.set_rules(client, world.first, enabled=True, endpoints="/api/models")
+    get(client, key, source="192.0.2.1")
+    people.set_rules(client, world.first, enabled=True)
+    get(client, key, CONFIG)
+    lines = audited(server, since)
+    named = f'user="{world.admin.id}" key="{hashlib.sha256(key.encode()).hexdigest()[:8]}"'
+    for line, start, end in zip(
+        lines,
+        (f'bypass {named} method="GET" path="{SETTINGS}"', f"refused {named}", "bypass"),
+        (
+            f'client="{INSIDE}" way="bearer" host_rule="switch" limit=null',
+            'client="192.0.2.1" way="bearer" host_rule="endpoints" '
+            'limit="ADMIN_API_KEY_ALLOWED_NETWORKS"',
+            f'client="{INSIDE}" way="bearer" host_rule=null limit=null',
+        ),
+        strict=True,
+    ):
+        assert start in line
+        assert end in line  # The log of some releases goes on after the message.
+    assert not [secret for secret in world.secrets if secret in server.log]
+
+
+def test_a_path_cannot_forge_a_line(client: Client, server: Server, world: World) -> None:
+    since = len(server.log)
+    path = "/api/v1/chats/%0Abypass%20user%1B%5B2K%E2%80%A8%22"
+    assert get(client, world.admin.keys["valid"], path).status == 403
+    [line] = audited(server, since)
+    assert r"/api/v1/chats/\nbypass user\u001b[2K\u2028\"" in line
+
+
+def test_the_status_is_for_administrators(client: Client, world: World) -> None:
+    assert client.request("GET", STATUS, bearer(world.plain.session)).status == 401
+    assert client.request("GET", STATUS).status in (401, 403)
+    by_session = client.request("GET", STATUS, bearer(world.first.session)).json()
+    by_key = get(client, world.admin.keys["valid"], STATUS).json()
+    assert by_key["settings"] == by_session["settings"]
+    values = {row["variable"]: row["value"] for row in by_key["settings"]}
+    assert values.items() >= LIMITS.items()
+    assert by_key["decisions"]["allow_bypass"] > by_session["decisions"]["allow_bypass"]
+    assert by_key["warnings"] == []
+    assert not [secret for secret in world.secrets if secret in json.dumps(by_key)]
+
+
+def test_the_shape_of_the_status_is_in_the_openapi_document(client: Client) -> None:
+    document = client.request("GET", "/openapi.json").json()
+    answer = document["paths"][STATUS]["get"]["responses"]["200"]
+    shape = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    properties = document["components"]["schemas"][shape]["properties"]
+    assert {"version", "reader", "settings", "decisions", "warnings"} <= properties.keys()
+
+
+@pytest.mark.skipif(RELEASE < (0, 8, 4), reason="older hosts log no JSON")
+def test_the_audit_is_json_where_the_host_logs_json(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    settings = BYPASS_ON | {"LOG_FORMAT": "json"}
+    with (
+        world.server(keygate, tmp_path / "json", settings) as server,
+        closing(server.client()) as client,
+    ):
+        people.set_rules(client, world.first, enabled=False)
+        path = f"{SETTINGS}?%0A"
+        assert get(client, world.admin.keys["valid"], path, None).status == 200
+        [line] = audited(server, 0)
+    record = json.loads(json.loads(line)["msg"])
+    assert record["event"] == "bypass"
+    assert record["user"] == world.admin.id
+    assert record["path"] == SETTINGS
+
+
+def test_the_account_page_shows_the_keys_to_whom_they_serve(client: Client, world: World) -> None:
+    def shown(headers: dict[str, str]) -> bool:
+        features = client.request("GET", "/api/config", headers).json()["features"]
+        return bool(features.get("enable_api_keys") or features.get("enable_api_key"))
+
+    assert shown(bearer(world.admin.session))
+    assert shown(cookie(world.admin.session))
+    for session in (world.first.session, world.plain.session, world.admin.keys["valid"]):
+        assert not shown(bearer(session))
+    assert not shown({})
+
+
+@pytest.mark.skipif(not KNOWS_AGE, reason="the host has no such column before 0.6.41")
+def test_the_use_of_a_key_is_noted(client: Client, server: Server, world: World) -> None:
+    key = world.admin.keys["valid"]
+    before = int(time.time())
+    world.execute(server, "UPDATE api_key SET last_used_at = NULL")
+    # A worker that has noted a key knows that for a minute; this one must be a new one.
+    new = people.make_key(client, world.admin)
+    try:
+        get(client, new)
+        deadline = time.monotonic() + SECONDS
+        while (used := last_used(world, server, new)) is None:
+            assert time.monotonic() < deadline, "nothing was noted"
+            time.sleep(0.05)
+        assert before <= used <= time.time()
+    finally:
+        world.execute(server, "UPDATE api_key SET key = ? WHERE key = ?", key, new)
+
+
+def last_used(world: World, server: Server, key: str) -> int | None:
+    [(used,)] = world.execute(server, "SELECT last_used_at FROM api_key WHERE key = ?", key)
+    found: int | None = used
+    return found
+
+
+WRONG = {
+    "networks": ({"ADMIN_API_KEY_ALLOWED_NETWORKS": "10.0.0.0/8"}, "X-Forwarded-For of everyone"),
+    "empty": ({"ADMIN_API_KEY_ALLOWED_ENDPOINTS": ""}, "is set but empty"),
+    "age": ({"ADMIN_API_KEY_MAX_AGE": "90"}, "such as `90d`"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_limit_that_cannot_hold_keeps_the_bypass_off(
+    world: World, keygate: Environment, tmp_path: Path, name: str
+) -> None:
+    settings, expected = WRONG[name]
+    with (
+        world.server(keygate, tmp_path / f"wrong_{name}", BYPASS_ON | settings) as server,
+        closing(server.client()) as client,
+    ):
+        people.set_rules(client, world.first, enabled=False)
+        assert get(client, world.admin.keys["valid"]).status == 403
+        [line] = [line for line in server.log.splitlines() if "bypass stays off" in line]
+        assert expected in line
+        assert next(iter(settings)) in line
+        features: dict[str, Any] = client.request("GET", "/api/config").json()["features"]
+        assert not features.get("enable_api_keys")
+        here, nowhere = (
+            client.request("GET", path, bearer(world.first.session))
+            for path in (STATUS, "/api/v1/nowhere")
+        )
+        assert (here.status, here.body) == (nowhere.status, nowhere.body)
