@@ -1,0 +1,102 @@
+//! Our list of endpoints against a plain reading of it. An input is three lines: the list, a
+//! method and a path. A `$` in the list stands for a secret, which no error may repeat.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use owui_keygate::limits::Endpoints;
+
+const SECRET: &str = "sk-0123456789abcdef";
+
+struct Rule<'a> {
+    methods: Option<Vec<&'a str>>,
+    path: &'a str,
+}
+
+impl<'a> Rule<'a> {
+    fn read(entry: &'a str) -> Option<Self> {
+        let words: Vec<&str> = entry.split_whitespace().collect();
+        let (methods, path) = match words.len() {
+            1 => (None, words[0]),
+            2 => (Some(words[0].split('|').collect::<Vec<_>>()), words[1]),
+            _ => return None,
+        };
+        let methods_fit = methods.iter().flatten().all(|method| is_method(method));
+        let path_fits = path == "*" || path.starts_with('/') && !path.contains(['*', '?', '#']);
+        (methods_fit && path_fits).then_some(Self { methods, path })
+    }
+
+    fn is_for(&self, method: &str) -> bool {
+        self.methods.as_ref().is_none_or(|methods| {
+            methods.contains(&method) || method == "HEAD" && methods.contains(&"GET")
+        })
+    }
+
+    /// A rule ends with a slash where its last segment is empty; what is below that one begins
+    /// with two slashes for every other reader of the path.
+    fn covers(&self, method: &str, path: &str) -> bool {
+        if self.path == "*" || self.path == path {
+            return self.is_for(method);
+        }
+        let (rule, segments): (Vec<&str>, Vec<&str>) =
+            (self.path.split('/').collect(), path.split('/').collect());
+        let Some(below) = segments.strip_prefix(&rule[..]) else {
+            return false;
+        };
+        let (last, between) = below.split_last().expect("it is not the path itself");
+        let is_plain = !self.path.ends_with('/')
+            && ![".", ".."].contains(last)
+            && between
+                .iter()
+                .all(|segment| !["", ".", ".."].contains(segment));
+        is_plain && self.is_for(method)
+    }
+
+    fn changes(&self, path: &str) -> bool {
+        let is_near = self.path == "*" || is_above(self.path, path) || is_above(path, self.path);
+        is_near
+            && self.methods.as_ref().is_none_or(|methods| {
+                let safe = ["GET", "HEAD", "OPTIONS", "TRACE"];
+                methods.iter().any(|method| !safe.contains(method))
+            })
+    }
+}
+
+/// Whether `upper` is the path `lower`, or above it.
+fn is_above(upper: &str, lower: &str) -> bool {
+    let (upper, lower): (Vec<&str>, Vec<&str>) =
+        (upper.split('/').collect(), lower.split('/').collect());
+    lower.starts_with(&upper)
+}
+
+/// A token (RFC 9110, 5.6.2) without lower case.
+fn is_method(text: &str) -> bool {
+    let allowed = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    !text.is_empty() && text.chars().all(|c| allowed.contains(c))
+}
+
+fuzz_target!(|input: &str| {
+    let mut lines = input.rsplitn(3, '\n');
+    let (Some(path), Some(method), Some(list)) = (lines.next(), lines.next(), lines.next()) else {
+        return;
+    };
+    let list = list.replace('$', SECRET);
+    let rules: Vec<_> = list.split(',').map(Rule::read).collect();
+    match (
+        Endpoints::parse(&list),
+        rules.iter().position(Option::is_none),
+    ) {
+        (Ok(endpoints), None) => {
+            let rules: Vec<Rule> = rules.into_iter().flatten().collect();
+            let covered = rules.iter().any(|rule| rule.covers(method, path));
+            assert_eq!(endpoints.cover(method, path), covered);
+            let changed = rules.iter().any(|rule| rule.changes(path));
+            assert_eq!(endpoints.let_change(path), changed);
+        }
+        (Err(misread), Some(place)) => {
+            assert_eq!(misread.entry, Some(place + 1));
+            assert!(!misread.to_string().contains(SECRET), "{misread}");
+        }
+        (parsed, expected) => panic!("{parsed:?}, and the first wrong entry is {expected:?}"),
+    }
+});

@@ -1,0 +1,120 @@
+//! The settings: the bypass is on where all that is set is understood, and nowhere else. An input
+//! has a line `NAME=VALUE` for each. A `$` in a value stands for a secret, which no problem may
+//! repeat.
+
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use libfuzzer_sys::fuzz_target;
+use owui_keygate::limits::{Age, Endpoints, Networks, Users};
+use owui_keygate::settings::Settings;
+
+const SECRET: &str = "sk-0123456789abcdef";
+
+type Environment = BTreeMap<String, String>;
+
+fn environment(input: &str) -> Environment {
+    input
+        .split('\n')
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.replace('$', SECRET)))
+        .collect()
+}
+
+fn word(environment: &Environment, name: &str, default: &str) -> String {
+    let value = environment.get(name).map_or(default, |value| value.trim());
+    value.to_ascii_lowercase()
+}
+
+fn is_understood(environment: &Environment, name: &str, value: &str) -> bool {
+    match name {
+        "ENABLE_ADMIN_API_KEY_BYPASS" | "OWUI_KEYGATE" | "OWUI_KEYGATE_STRICT" => {
+            ["true", "on", "false", "off"].contains(&&*word(environment, name, ""))
+        }
+        "OWUI_KEYGATE_AUDIT" => {
+            ["all", "throttled", "off", "false"].contains(&&*word(environment, name, ""))
+        }
+        "ADMIN_API_KEY_BYPASS_USERS" => Users::parse(value).is_ok(),
+        "ADMIN_API_KEY_ALLOWED_ENDPOINTS" => Endpoints::parse(value).is_ok(),
+        "ADMIN_API_KEY_ALLOWED_NETWORKS" => {
+            Networks::parse(value).is_ok() && is_forgeable(environment) == Some(false)
+        }
+        "ADMIN_API_KEY_MAX_AGE" => Age::parse(value).is_ok(),
+        _ => !name.starts_with("ADMIN_API_KEY_"),
+    }
+}
+
+/// Whether Uvicorn believes everyone. There is no answer for what its `ipaddress` may read and we
+/// do not.
+fn is_forgeable(environment: &Environment) -> Option<bool> {
+    let Some(list) = environment.get("FORWARDED_ALLOW_IPS") else {
+        return Some(true);
+    };
+    let believed = list.split(',').map(|proxy| is_everyone(proxy.trim()));
+    believed.reduce(|one, other| Some(one? || other?))?
+}
+
+fn is_everyone(proxy: &str) -> Option<bool> {
+    let Some((address, prefix)) = proxy.split_once('/') else {
+        return Some(proxy == "*");
+    };
+    let address: IpAddr = address.parse().ok()?;
+    if address.is_ipv4() && prefix == "0.0.0.0" {
+        return Some(true);
+    }
+    let is_number = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
+    let length: u128 = prefix.parse().ok().filter(|_| is_number)?;
+    Some(length == 0)
+}
+
+fuzz_target!(|input: &str| {
+    let environment = environment(input);
+    if is_forgeable(&environment).is_none() {
+        return;
+    }
+    let settings = Settings::from_environment(&environment);
+
+    let wrong: Vec<&str> = environment
+        .iter()
+        .filter(|(name, value)| !is_understood(&environment, name, value))
+        .map(|(name, _)| &**name)
+        .collect();
+    let mut told: Vec<&str> = settings.problems.iter().map(|p| &*p.variable).collect();
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told, wrong);
+
+    let is_on = |name, default| ["true", "on"].contains(&&*word(&environment, name, default));
+    let wanted = is_on("ENABLE_ADMIN_API_KEY_BYPASS", "") && is_on("OWUI_KEYGATE", "on");
+    assert_eq!(settings.bypass, wanted && wrong.is_empty());
+    assert_eq!(settings.regime.bypass, settings.bypass);
+
+    let limits = &settings.regime.limits;
+    for (name, is_set) in [
+        ("ADMIN_API_KEY_BYPASS_USERS", limits.users.is_some()),
+        (
+            "ADMIN_API_KEY_ALLOWED_ENDPOINTS",
+            limits.endpoints.is_some(),
+        ),
+        ("ADMIN_API_KEY_ALLOWED_NETWORKS", limits.networks.is_some()),
+        ("ADMIN_API_KEY_MAX_AGE", limits.age.is_some()),
+    ] {
+        assert!(
+            !settings.bypass || is_set == environment.contains_key(name),
+            "{name}"
+        );
+    }
+
+    for problem in &settings.problems {
+        assert!(!problem.reason.contains(SECRET), "{problem}");
+    }
+    for row in settings
+        .report
+        .iter()
+        .filter(|row| wrong.contains(&&*row.variable))
+    {
+        assert_eq!(row.value, "refused");
+    }
+});
