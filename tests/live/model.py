@@ -1,0 +1,165 @@
+"""The decision, as DESIGN.md states it, with none of the project's code: what a test compares with.
+
+A limit that is None is not set.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+SETTINGS = "/api/v1/users/user/settings"
+INFO = "/api/v1/users/user/info"
+CONFIG = "/api/v1/auths/admin/config"
+KNOWN = frozenset({"user", "admin"})
+ROUTES = {
+    ("GET", SETTINGS): KNOWN,
+    ("POST", f"{SETTINGS}/update"): KNOWN,
+    ("GET", INFO): KNOWN,
+    ("GET", CONFIG): frozenset({"admin"}),
+}
+"""Routes of the host, and the roles that they are for."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The settings of a server, the bypass being on.
+
+    Attributes:
+        users: The only administrators, by lower-case e-mail or by id.
+        endpoints: The only endpoints: methods, None for any, and a path.
+        networks: The only networks.
+        max_age: The oldest age of a key, in seconds.
+    """
+
+    users: frozenset[str] | None = None
+    endpoints: tuple[tuple[frozenset[str] | None, str], ...] | None = None
+    networks: tuple[str, ...] | None = None
+    max_age: int | None = None
+
+    def settings(self) -> dict[str, str]:
+        """Return the environment variables that say this, with e-mails in upper case."""
+        found = {"ENABLE_ADMIN_API_KEY_BYPASS": "true"}
+        if self.users is not None:
+            names = (name.upper() if "@" in name else name for name in sorted(self.users))
+            found["ADMIN_API_KEY_BYPASS_USERS"] = ", ".join(names)
+        if self.endpoints is not None:
+            found["ADMIN_API_KEY_ALLOWED_ENDPOINTS"] = ", ".join(
+                f"{'|'.join(sorted(methods))} {path}" if methods else path
+                for methods, path in self.endpoints
+            )
+        if self.networks is not None:
+            found["ADMIN_API_KEY_ALLOWED_NETWORKS"] = ",".join(self.networks)
+        if self.max_age is not None:
+            found["ADMIN_API_KEY_MAX_AGE"] = f"{self.max_age}s"
+        return found
+
+
+@dataclass
+class User:
+    """An account; `may_have_keys` is the permission that a group gives it."""
+
+    id: str
+    email: str
+    role: str
+    may_have_keys: bool = False
+
+
+@dataclass
+class Key:
+    """An API key; times are in epoch seconds."""
+
+    owner: str
+    created_at: int
+    expires_at: int | None = None
+
+
+class Asked(NamedTuple):
+    """A request with a key."""
+
+    key: str
+    way: str
+    method: str
+    path: str
+    client: str
+
+
+class Answer(NamedTuple):
+    """A status code, and the limit that an answer names, if it names one."""
+
+    status: int
+    limit: str | None = None
+
+
+@dataclass
+class Model:
+    """What the database holds.
+
+    Attributes:
+        users: The accounts, by id.
+        keys: The API keys, by their text.
+        keys_on: The host's switch.
+        endpoints: The host's endpoint list, None while it is not in force.
+        everybody_may: Whether everybody has the permission to have keys.
+    """
+
+    users: dict[str, User] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
+    keys_on: bool = False
+    endpoints: tuple[str, ...] | None = None
+    everybody_may: bool = False
+
+    def answer(self, asked: Asked, limits: Limits, now: int) -> Answer:
+        """Return how a server with these limits answers."""
+        key = self.keys.get(asked.key)
+        user = self.users.get(key.owner) if key else None
+        if key is None or user is None:
+            return Answer(401)
+        if asked.way in {"bearer", "x-api-key"} and bypasses(user, limits):
+            if key.expires_at is not None and key.expires_at <= now:
+                return Answer(401)
+            limit = refusing(asked, limits, now - key.created_at)
+            if limit is not None:
+                return Answer(403, limit)
+        elif not self._host_allows(user, asked.path):
+            return Answer(403)
+        return Answer(200 if user.role in ROUTES[asked.method, asked.path] else 401)
+
+    def may_make_key(self, user: User, limits: Limits) -> bool:
+        """Whether somebody who is signed in may make a key for themselves."""
+        return bypasses(user, limits) or (self.keys_on and self._is_permitted(user))
+
+    def _host_allows(self, user: User, path: str) -> bool:
+        listed = self.endpoints is None or any(is_below(path, each) for each in self.endpoints)
+        return self.keys_on and self._is_permitted(user) and listed
+
+    def _is_permitted(self, user: User) -> bool:
+        return user.role == "admin" or user.may_have_keys or self.everybody_may
+
+
+def bypasses(user: User, limits: Limits) -> bool:
+    named = limits.users is None or not limits.users.isdisjoint({user.id, user.email})
+    return user.role == "admin" and named
+
+
+def refusing(asked: Asked, limits: Limits, age: int) -> str | None:
+    if limits.max_age is not None and age > limits.max_age:
+        return "ADMIN_API_KEY_MAX_AGE"
+    client = ipaddress.ip_address(asked.client)
+    if isinstance(client, ipaddress.IPv6Address) and client.ipv4_mapped:
+        client = client.ipv4_mapped
+    networks = limits.networks
+    if networks is not None and not any(client in ipaddress.ip_network(each) for each in networks):
+        return "ADMIN_API_KEY_ALLOWED_NETWORKS"
+    endpoints = limits.endpoints
+    if endpoints is not None and not any(
+        (methods is None or asked.method in methods) and is_below(asked.path, path)
+        for methods, path in endpoints
+    ):
+        return "ADMIN_API_KEY_ALLOWED_ENDPOINTS"
+    return None
+
+
+def is_below(path: str, above: str) -> bool:
+    return path == above or path.startswith(f"{above}/")

@@ -1,0 +1,351 @@
+"""Whatever is done in whatever order, every answer is the one that the model gives.
+
+The servers have different limits and one database, and a plain model of the decision says what each
+has to answer. `--hypothesis-profile=slow` takes thousands of steps.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from harness import people
+from harness.client import WAYS, Client, bearer
+from harness.people import Person
+from harness.server import running
+from tests.live.generations import RELEASE
+from tests.live.model import CONFIG, INFO, ROUTES, SETTINGS, Answer, Asked, Key, Limits, Model, User
+from tests.live.test_limits import INSIDE, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.client import Response
+    from harness.environments import Environment
+    from harness.server import Server
+    from tests.live.conftest import World
+
+pytestmark = pytest.mark.skipif(
+    RELEASE < (0, 10, 0), reason="several servers share rules only where these are in the database"
+)
+
+MAX_AGE = 3600
+HOUR = 3600
+STEPS = 50
+"""How many steps an example has at most."""
+EXAMPLE_PARTS = 25
+"""An example has as many requests as that many examples of other tests."""
+
+NAMES = ("admin", "permitted", "plain", "anna", "bert")
+MADE = ("anna", "bert")
+"""Those of them who are made and deleted on the way."""
+API_ROLES = ("admin", "user", "pending")
+
+names = st.sampled_from(NAMES)
+made_names = st.sampled_from(MADE)
+roles = st.sampled_from(API_ROLES)
+odd_roles = st.sampled_from(["Admin", "admin ", "", "root"])
+ends = st.sampled_from([None, -HOUR, -1, 0, HOUR])
+ages = st.sampled_from([0, MAX_AGE - 600, MAX_AGE + 1, 40 * 365 * 24 * HOUR, -HOUR])
+lists = st.sampled_from(
+    [None, (), (SETTINGS,), (CONFIG,), (INFO, CONFIG), ("/api",), ("/api/v1/user",)]
+)
+clients = st.sampled_from(
+    ["127.0.0.1", "10.20.30.40", "10.21.0.1", "2001:db8::1", "2001:db9::1", "::ffff:10.20.1.1"]
+)
+Unsigned: TypeAlias = tuple[str, tuple[str, str], str]
+"""A request without its key: the way the key goes, method and path, and the client."""
+
+requests: st.SearchStrategy[list[Unsigned]] = st.lists(
+    st.tuples(st.sampled_from(sorted(WAYS)), st.sampled_from(sorted(ROUTES)), clients),
+    min_size=1,
+    max_size=6,
+)
+
+
+@dataclass
+class Place:
+    """Servers with one database, and how many steps and answers have been judged.
+
+    Attributes:
+        world: The people that are there from the start.
+        servers: The servers, by name; the database is that of the first.
+        limits: The limits of each.
+        judged: What has been judged.
+    """
+
+    world: World
+    servers: dict[str, Server]
+    limits: dict[str, Limits]
+    judged: Counter[str] = field(default_factory=Counter)
+
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Run a statement in the database."""
+        self.world.execute(next(iter(self.servers.values())), statement, *parameters)
+
+    def client(self, name: str) -> closing[Client]:
+        """Return a new client of a server."""
+        return closing(self.servers[name].client())
+
+
+@pytest.fixture(scope="module")
+def place(
+    world: World, keygate: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    users = frozenset({"anna@example.org", "admin@example.org", world.plain.id})
+    limits = {
+        "open": Limits(),
+        "named": Limits(users=users, max_age=MAX_AGE),
+        "bounded": Limits(
+            users=users,
+            endpoints=(
+                (frozenset({"GET"}), SETTINGS),
+                (None, "/api/v1/auths/admin"),
+                (frozenset({"POST", "PUT"}), f"{SETTINGS}/update"),
+            ),
+            networks=("10.20.0.0/16", "2001:db8::/32"),
+            max_age=MAX_AGE,
+        ),
+    }
+    folder = tmp_path_factory.mktemp("machine")
+    servers = {
+        name: serve(world, keygate, folder / f"machine_{name}", each.settings())
+        for name, each in limits.items()
+    }
+    first = servers["open"]
+    url = first.settings.get("DATABASE_URL", f"sqlite:///{first.folder}/data/webui.db")
+    for server in servers.values():
+        server.settings["DATABASE_URL"] = url
+    first.start()
+    first.wait_until_healthy()
+    with running([server for server in servers.values() if server is not first]):
+        yield Place(world, servers, limits)
+    first.stop()
+
+
+class Machine(RuleBasedStateMachine):
+    """Changes the database, by hand and through the host's API, and asks all servers."""
+
+    place: ClassVar[Place]
+    keys = Bundle("keys")
+    numbers = itertools.count(1)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.people: dict[str, Person] = {}
+
+    @property
+    def admin(self) -> Person:
+        """Who changes what is changed through the host's API."""
+        return self.place.world.first
+
+    @initialize(target=keys)
+    def begin(self) -> str:
+        """Make the database what it was at first, and one key."""
+        world, execute = self.place.world, self.place.execute
+        execute("DELETE FROM api_key")
+        for name in MADE:
+            execute('DELETE FROM "user" WHERE email = ?', f"{name}@example.org")
+            execute("DELETE FROM auth WHERE email = ?", f"{name}@example.org")
+        self.people = {"admin": world.admin, "permitted": world.permitted, "plain": world.plain}
+        for name, person in self.people.items():
+            role = "admin" if name == "admin" else "user"
+            execute('UPDATE "user" SET role = ? WHERE id = ?', role, person.id)
+            user = User(person.id, person.email, role, may_have_keys=name == "permitted")
+            self.model.users[person.id] = user
+        with self.place.client("open") as client:
+            people.set_rules(client, self.admin, enabled=False)
+            people.let_everybody_make_keys(client, self.admin, allowed=False)
+        return self._put_key("admin", 0, None)
+
+    @rule(name=made_names, role=roles, via=st.sampled_from(["open", "named", "bounded"]))
+    def make_user(self, name: str, role: str, via: str) -> None:
+        if name in self.people:
+            return
+        form = {"name": name, "email": f"{name}@example.org", "role": role}
+        form["password"] = people.PASSWORD
+        with self.place.client(via) as client:
+            found = client.call("POST", "/api/v1/auths/add", self.admin.session, form)
+        self.people[name] = Person(found["id"], form["email"], found["token"])
+        self.model.users[found["id"]] = User(found["id"], form["email"], role)
+
+    @rule(name=made_names)
+    def delete_user(self, name: str) -> None:
+        person = self.people.pop(name, None)
+        if person is None:
+            return
+        with self.place.client("named") as client:
+            client.call("DELETE", f"/api/v1/users/{person.id}", self.admin.session)
+        del self.model.users[person.id]
+
+    @rule(name=names, role=roles)
+    def set_role(self, name: str, role: str) -> None:
+        if name not in self.people:
+            return
+        with self.place.client("bounded") as client:
+            people.set_role(client, self.admin, self.people[name], role)
+        self.model.users[self.people[name].id].role = role
+
+    @rule(name=names, role=roles | odd_roles)
+    def set_role_by_hand(self, name: str, role: str) -> None:
+        if name not in self.people:
+            return
+        person = self.people[name]
+        self.place.execute('UPDATE "user" SET role = ? WHERE id = ?', role, person.id)
+        self.model.users[person.id].role = role
+
+    @rule(target=keys, name=names, age=ages, end=ends)
+    def give_key(self, name: str, age: int, end: int | None) -> str:
+        """Give somebody a key that replaces the one they have."""
+        return self._put_key(name, age, end)
+
+    @rule(target=keys, name=names, via=st.sampled_from(["open", "named", "bounded"]))
+    def make_own_key(self, name: str, via: str) -> str:
+        """Have somebody who is signed in ask for a key."""
+        if name not in self.people:
+            return people.NOBODYS_KEY
+        person = self.people[name]
+        with self.place.client(via) as client:
+            answer = client.request("POST", "/api/v1/auths/api_key", bearer(person.session))
+        user = self.model.users[person.id]
+        may = self.model.may_make_key(user, self.place.limits[via])
+        self.place.judged["own keys"] += 1
+        assert answer.status == (200 if may else 403), (user, via)
+        if not may:
+            return people.NOBODYS_KEY
+        self._forget_key_of(person.id)
+        text: str = answer.json()["api_key"]
+        self.model.keys[text] = Key(person.id, int(time.time()))
+        return text
+
+    @rule(key=keys)
+    def delete_key(self, key: str) -> None:
+        self.place.execute("DELETE FROM api_key WHERE key = ?", key)
+        self.model.keys.pop(key, None)
+
+    @rule(key=keys, end=ends)
+    def set_end(self, key: str, end: int | None) -> None:
+        expires = None if end is None else int(time.time()) + end
+        self.place.execute("UPDATE api_key SET expires_at = ? WHERE key = ?", expires, key)
+        if key in self.model.keys:
+            self.model.keys[key].expires_at = expires
+
+    @rule(key=keys, age=ages)
+    def set_age(self, key: str, age: int) -> None:
+        created = int(time.time()) - age
+        self.place.execute("UPDATE api_key SET created_at = ? WHERE key = ?", created, key)
+        if key in self.model.keys:
+            self.model.keys[key].created_at = created
+
+    @rule(enabled=st.booleans(), endpoints=lists)
+    def set_rules(self, enabled: bool, endpoints: tuple[str, ...] | None) -> None:  # noqa: FBT001
+        listed = None if endpoints is None else ", ".join(endpoints)
+        with self.place.client("named") as client:
+            people.set_rules(client, self.admin, enabled=enabled, endpoints=listed)
+        self.model.keys_on, self.model.endpoints = enabled, endpoints
+
+    @rule(allowed=st.booleans())
+    def let_everybody_have_keys(self, allowed: bool) -> None:  # noqa: FBT001
+        with self.place.client("open") as client:
+            people.let_everybody_make_keys(client, self.admin, allowed=allowed)
+        self.model.everybody_may = allowed
+
+    @rule(name=names, sent=requests)
+    def send(self, name: str, sent: list[Unsigned]) -> None:
+        """Send requests with somebody's key to every server."""
+        owner = self.people[name].id if name in self.people else None
+        found = (text for text, key in self.model.keys.items() if key.owner == owner)
+        self.send_any(next(found, people.NOBODYS_KEY), sent)
+
+    @rule(key=keys, sent=requests)
+    def send_any(self, key: str, sent: list[Unsigned]) -> None:
+        """Send requests with any key there ever was to every server."""
+        for server in self.place.servers:
+            self._judge(server, [Asked(key, way, *route, client) for way, route, client in sent])
+
+    @invariant()
+    def every_key_is_worth_what_it_should_be(self) -> None:
+        """Ask one server after the other, step by step, about every key there is."""
+        self.place.judged["steps"] += 1
+        server = [*self.place.servers][self.place.judged["steps"] % len(self.place.servers)]
+        self._judge(
+            server, [Asked(key, "bearer", "GET", SETTINGS, INSIDE) for key in self.model.keys]
+        )
+
+    def _judge(self, server: str, sent: list[Asked]) -> None:
+        with self.place.client(server) as client:
+            for asked in sent:
+                limits, now = self.place.limits[server], int(time.time())
+                expected = self.model.answer(asked, limits, now)
+                assert send(client, asked) == expected, (server, asked, self.model)
+                self.place.judged["requests"] += 1
+                self.place.judged[f"{expected.status} {expected.limit or ''}".strip()] += 1
+
+    def teardown(self) -> None:
+        self.place.judged["examples"] += 1
+
+    def _put_key(self, name: str, age: int, end: int | None) -> str:
+        text = f"sk-{next(self.numbers):032x}"
+        if name not in self.people:
+            return text
+        owner, now = self.people[name].id, int(time.time())
+        expires = None if end is None else now + end
+        self._forget_key_of(owner)
+        self.place.execute("DELETE FROM api_key WHERE user_id = ?", owner)
+        self.place.execute(
+            "INSERT INTO api_key (id, user_id, key, expires_at, created_at, updated_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            *(f"of {text}", owner, text, expires, now - age, now),
+        )
+        self.model.keys[text] = Key(owner, now - age, expires)
+        return text
+
+    def _forget_key_of(self, owner: str) -> None:
+        for text in [text for text, key in self.model.keys.items() if key.owner == owner]:
+            del self.model.keys[text]
+
+
+def send(client: Client, asked: Asked) -> Answer:
+    headers = WAYS[asked.way](asked.key) | {"X-Forwarded-For": asked.client}
+    body: object = {"ui": {}} if asked.method == "POST" else None
+    found = client.request(asked.method, asked.path, headers, body)
+    return Answer(found.status, named_limit(found))
+
+
+def named_limit(response: Response) -> str | None:
+    if response.status != 403:
+        return None
+    before, _, limit = str(response.json()["detail"]).partition("Refused by ")
+    return None if before else limit.removesuffix(".")
+
+
+def test_every_answer_is_the_models(place: Place) -> None:
+    Machine.place = place
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=settings().max_examples // EXAMPLE_PARTS,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+    print(dict(place.judged))  # noqa: T201
+    assert all(place.judged[kind] for kind in ("200", "401", "403", "own keys"))

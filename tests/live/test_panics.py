@@ -1,0 +1,232 @@
+"""A panic of the native module, at whatever entry point, ends as on the stock host.
+
+The answer is the stock host's, an ERROR says so, the worker lives on, and the next request is
+decided as ever.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import people
+from harness.client import bearer
+from harness.server import BYPASS_ON, Server, by_uvicorn, host_settings
+from tests.live.generations import RELEASE
+from tests.live.panicking import entry_points
+from tests.live.test_telemetry import EXPORTED, Collector, collecting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from harness.environments import Environment
+    from tests.live.conftest import World
+
+pytestmark = pytest.mark.skipif(RELEASE < (0, 10, 0), reason="tried on generation D")
+
+SETTINGS = "/api/v1/users/user/settings"
+OWN_KEY = "/api/v1/auths/api_key"
+STATUS = "/api/v1/keygate"
+HERE = Path(__file__).parent
+SECONDS = 60
+ERROR = re.compile(r"\bERROR\b")
+PANIC = re.compile("panic", re.IGNORECASE)
+
+AT_START = {
+    "Audit.__new__": {},
+    "Policy.__new__": {},
+    "Policy.admin_regime": {},
+    "Policy.lets_change": {},
+    "SessionVerifier.__new__": {},
+    "Settings.__new__": {},
+    "Settings.bypass": {},
+    "Settings.enabled": {},
+    "Settings.problems": {},
+    "Settings.strict": {"ADMIN_API_KEY_MAX_AGE": "wrong"},
+}
+"""What is called while the host starts, with the settings that lead there."""
+
+BY_REQUEST = {
+    "Audit.counts": {"status"},
+    "Audit.note": {"key"},
+    "Policy.admin_regime": {"key"},
+    "Policy.decide": {"key"},
+    "Policy.decide_by_host": {"key"},
+    "Policy.lets_change": {"status"},
+    "Policy.may_manage_own_key": {"own key", "account page"},
+    "Policy.rules_every_admin": {"key"},
+    "SessionVerifier.verify": {"session"},
+    "Settings.to_json": {"status"},
+}
+"""What is called by requests, and by which of `probes`."""
+
+ELSEWHERE = {"Audit.drain", "parse_duration"}
+"""What is called when the process ends, and by the command `owui-keygate keys`."""
+
+
+def test_every_entry_point_is_tried() -> None:
+    assert {*AT_START, *BY_REQUEST, *ELSEWHERE} == set(entry_points())
+
+
+@contextmanager
+def panicking(
+    world: World,
+    keygate: Environment,
+    folder: Path,
+    entry_point: str = "",
+    settings: dict[str, str] | None = None,
+) -> Iterator[Server]:
+    """Run a server with keys off, the bypass on and a native module that can be told to panic."""
+    command = by_uvicorn(keygate, "--factory", "--app-dir", str(HERE), app="panicking:app")
+    all_settings = {"FROM_INIT_PY": "true", "OWUI_KEYGATE_AUDIT": "all"} | (settings or {})
+    server = world.server(keygate, folder, BYPASS_ON | all_settings, command)
+    tell(server, entry_point)
+    with server:
+        yield server
+
+
+@contextmanager
+def telling(server: Server, entry_point: str) -> Iterator[None]:
+    """Have an entry point panic meanwhile."""
+    tell(server, entry_point)
+    try:
+        yield
+    finally:
+        tell(server, "")
+
+
+def tell(server: Server, entry_point: str) -> None:
+    """Have an entry point panic from now on, or none."""
+    new = server.folder / "panic.new"
+    new.write_text(entry_point)
+    new.replace(server.folder / "panic")
+
+
+def probes(server: Server, world: World) -> dict[str, object]:
+    """Return what becomes of requests that the extension has a word in, by their names."""
+    key, session = world.admin.keys["valid"], world.admin.session
+    with closing(server.client()) as client:
+        features = client.request("GET", "/api/config", bearer(session)).json()["features"]
+        return {
+            "account page": bool(features.get("enable_api_keys")),
+            "key": client.request("GET", SETTINGS, bearer(key)).status,
+            "nobody's key": client.request("GET", SETTINGS, bearer(people.NOBODYS_KEY)).status,
+            "own key": client.request("GET", OWN_KEY, bearer(session)).status,
+            "session": client.request("GET", SETTINGS, bearer(session)).status,
+            "status": client.request("GET", STATUS, bearer(session)).status,
+            "user's key": client.request(
+                "GET", SETTINGS, bearer(world.permitted.keys["valid"])
+            ).status,
+            "wrong session": client.request("GET", SETTINGS, bearer(session + "x")).status,
+        }
+
+
+@pytest.fixture(scope="module")
+def on_stock(
+    world: World, stock: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, object]:
+    """What the stock host makes of these requests."""
+    with world.server(stock, tmp_path_factory.mktemp("panics") / "panics_stock") as server:
+        return probes(server, world)
+
+
+@pytest.mark.parametrize("entry_point", AT_START)
+def test_a_panic_at_start_leaves_the_host_as_it_is(
+    world: World,
+    keygate: Environment,
+    tmp_path: Path,
+    on_stock: dict[str, object],
+    entry_point: str,
+) -> None:
+    folder = tmp_path / f"start_{entry_point.replace('.', '_').lower()}"
+    with panicking(world, keygate, folder, entry_point, AT_START[entry_point]) as server:
+        assert probes(server, world) == on_stock
+        [line] = [line for line in server.log.splitlines() if ERROR.search(line)]
+        assert "left Open WebUI as it is" in line
+        assert PANIC.search(line)
+
+
+@pytest.fixture(scope="module")
+def server(
+    world: World, keygate: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with panicking(world, keygate, tmp_path_factory.mktemp("panics") / "panics") as started:
+        yield started
+
+
+@pytest.mark.parametrize("entry_point", BY_REQUEST)
+def test_a_panic_ends_a_request_as_on_stock(
+    world: World, server: Server, on_stock: dict[str, object], entry_point: str
+) -> None:
+    usual = {"account page": True, "key": 200, "own key": 200, "status": 200}
+    assert probes(server, world) == on_stock | usual
+    workers = server.workers()
+    since = len(server.log)
+    touched = BY_REQUEST[entry_point]
+    # The route is ours alone, and has nothing to say.
+    expected = {name: 500 if name == "status" else on_stock[name] for name in touched}
+    with telling(server, entry_point):
+        found = probes(server, world)
+    assert found == on_stock | usual | expected
+    log = server.log[since:]
+    assert PANIC.search(log)
+    errors = [line for line in log.splitlines() if ERROR.search(line)]
+    assert len(errors) >= len(touched)
+    assert not [secret for secret in world.secrets if secret in log]
+    assert probes(server, world) == on_stock | usual
+    assert server.workers() == workers
+
+
+def test_a_panic_in_telemetry_or_at_the_end_is_an_error(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    with collecting() as address:
+        Collector.received = b""
+        settings = {
+            "ENABLE_OTEL": "true",
+            "ENABLE_OTEL_METRICS": "true",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": address,
+            "OTEL_OTLP_SPAN_EXPORTER": "http",
+            "OTEL_METRICS_EXPORT_INTERVAL_MILLIS": "200",
+        }
+        folder = tmp_path / "panics_elsewhere"
+        with panicking(world, keygate, folder, settings=settings) as server:
+            with telling(server, "Audit.counts"):
+                wait_until(server, lambda: "Callback failed for instrument" in server.log)
+            probes(server, world)
+            wait_until(server, lambda: EXPORTED[0] in Collector.received)
+            tell(server, "Audit.drain")
+            since = len(server.log)
+            # After SIGTERM Uvicorn ends the process without what is registered for its end.
+            os.kill(server.pid, signal.SIGINT)
+            server.wait_until_dead()
+    [line] = [line for line in server.log[since:].splitlines() if ERROR.search(line)]
+    assert PANIC.search(line)
+
+
+def wait_until(server: Server, reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not reached():
+        assert time.monotonic() < deadline, server.log[-4000:]
+        time.sleep(0.05)
+
+
+def test_a_panic_in_the_command_makes_no_key(keygate: Environment, tmp_path: Path) -> None:
+    (tmp_path / "panic").write_text("parse_duration")
+    command = "import panicking; panicking.arm_all(); from owui_keygate.cli import app; app()"
+    run = keygate.run(
+        "python",
+        *("-c", command, "keys", "create", "bot@example.org", "--expires", "90d"),
+        env=host_settings(tmp_path) | {"PYTHONPATH": str(HERE)},
+        cwd=tmp_path,
+    )
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.splitlines()[-1] == "Nothing was done: the native module panicked"
+    assert not (tmp_path / "data").exists()
