@@ -3,13 +3,14 @@
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
+MODULES ?= checker patches audit endpoint_list
 
 WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE README.md pyproject.toml \
 	$(shell find src python startup -type f -not -path '*/__pycache__/*')
 
 .PHONY: help
 help: ## Show what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 .PHONY: demo
 demo: .venv/.wheel ## Show on the real host who gets in with the bypass, and who without
@@ -20,7 +21,7 @@ serve: .venv/.wheel ## Leave a server of the real host running with the bypass o
 	@$(BIN)/python -m harness.demo serve
 
 .PHONY: test
-test: test-rust test-python ## Run all tests
+test: test-rust test-python ## Run all tests but the one in a browser
 
 .PHONY: test-rust
 test-rust: ## Run the tests of the Rust core
@@ -29,7 +30,24 @@ test-rust: ## Run the tests of the Rust core
 .PHONY: test-python
 test-python: .venv/.wheel ## Run the Python tests, those against the real host included
 	@$(BIN)/python -m harness.environments
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m harness.libraries
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+.PHONY: soak
+soak: export SOAK_SECONDS ?= 1800
+soak: .venv/.wheel ## Half an hour of mixed traffic: no wrong decision, nothing left behind
+	@$(BIN)/python -m harness.environments
+	$(BIN)/python -m pytest -s tests/live/test_soak.py
+
+.PHONY: test-browser
+test-browser: .venv/.wheel ## Run the test of the account page in Debian's Chromium
+	@scripts/install-chromium
+	@$(BIN)/python -m harness.environments
+	$(BIN)/python -m pytest tests/browser $(PYTEST)
+
+.PHONY: screenshots
+screenshots: ## Run it and write the pictures of the README into docs/images
+	@$(MAKE) test-browser PYTEST="--screenshots docs/images"
 
 .PHONY: test-hosts
 test-hosts: .venv/.wheel ## Run the live tables on every release, or on RELEASES="0.6.36 0.9.6"
@@ -53,6 +71,23 @@ host-suite: .venv/.wheel ## Run the host's regression suite, stock beside patche
 	@test -n "$(SUITE)" || { echo "Name its checkout: make host-suite SUITE=../tests"; exit 2; }
 	@$(BIN)/python -m harness.host_suite $(SUITE) -- $(PYTEST)
 
+.PHONY: fuzz
+fuzz: ## Fuzz the core, each target for ten minutes
+	@scripts/fuzz 600
+
+.PHONY: fuzz-quick
+fuzz-quick: ## Fuzz the core, each target for 20 seconds
+	@scripts/fuzz 20
+
+.PHONY: mutants
+mutants: ## Break the Rust core in every small way, and want a test to fail each time
+	@scripts/install-cargo-tool cargo-mutants 27.1.0
+	CARGO_TARGET_DIR=$(CURDIR)/target .tools/bin/cargo-mutants mutants $(MUTANTS)
+
+.PHONY: mutants-python
+mutants-python: .venv/.wheel ## Do the same with MODULES="checker patches audit endpoint_list"
+	@scripts/mutants-python $(MODULES)
+
 .PHONY: bench
 bench: .venv/.wheel ## Measure everything, stock and with the extension (half an hour)
 	cargo bench --locked
@@ -69,17 +104,24 @@ bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minu
 nightly: .venv/.wheel ## What takes too long for every change: many more examples, all benchmarks
 	@$(BIN)/python -m harness.environments
 	$(BIN)/python -m pytest --hypothesis-profile=slow --timeout=7200 \
-		tests/differential tests/live/test_checks.py
-	$(MAKE) compatibility host-tests
+		tests/differential tests/live/test_checks.py tests/live/test_machine.py
+	HOST_DATABASE=postgresql $(BIN)/python -m pytest --hypothesis-profile=slow --timeout=7200 \
+		tests/live/test_machine.py
+	$(MAKE) soak
+	$(MAKE) test-browser compatibility host-tests
+	for release in 0.5.4 0.6.36 0.8.12 0.9.6; do \
+		HOST_RELEASE=$$release $(BIN)/python -m pytest tests/live/test_keys.py || exit 1; done
 	HOST_DATABASE=postgresql $(MAKE) test-hosts RELEASES="0.8.12 0.9.6 0.12.4"
+	$(MAKE) fuzz mutants mutants-python audit release-check
 	$(MAKE) bench
 
 .PHONY: lint
-lint: lint-rust lint-python ## Run all linters
+lint: lint-rust lint-python lint-workflows ## Run all linters
 
 .PHONY: lint-rust
 lint-rust: ## Check format and lints of the Rust code
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --all-targets --all-features -- --deny warnings
 
 .PHONY: lint-python
@@ -89,27 +131,58 @@ lint-python: .venv/.wheel ## Check format, lints and types of the Python code an
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest owui_keygate._native
 
+.PHONY: lint-workflows
+lint-workflows: .venv/.ready ## Check the workflows of GitHub and what they are allowed to do
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --quiet --offline --persona pedantic .github
+
+.PHONY: audit
+audit: ## Check licences, sources and bans of the crates
+	@scripts/install-cargo-tool cargo-deny 0.20.2
+	.tools/bin/cargo-deny --locked check licenses bans sources
+
+.PHONY: advisories
+advisories: .venv-release/.ready ## Ask RustSec and PyPI what is known against what we depend on
+	@scripts/install-cargo-tool cargo-deny 0.20.2
+	.tools/bin/cargo-deny --locked check advisories
+	@mkdir -p target
+	@.venv-release/bin/uv pip compile --quiet --no-emit-index-url --generate-hashes \
+		--python-version 3.11 pyproject.toml --output-file target/runtime.txt
+	.venv-release/bin/pip-audit --strict --disable-pip --require-hashes --requirement target/runtime.txt
+
+.PHONY: release-check
+release-check: .venv-release/.ready ## Build and check what a release would publish (six minutes)
+	@.venv-release/bin/python -m release.check
+
 .PHONY: format
 format: .venv/.ready ## Format the code
 	cargo fmt
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff format
 
 .PHONY: pins
-pins: ## Pin the tools anew after requirements-dev.in was changed
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make pins" \
-		requirements-dev.in --output-file requirements-dev.txt
+pins: ## Pin the tools anew after a requirements-*.in was changed
+	@for group in dev test release; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --custom-compile-command "make pins" \
+			requirements-$$group.in --output-file requirements-$$group.txt || exit 1; done
 
 .PHONY: wheel
 wheel: dist/.wheel ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed
-	rm -rf target dist .venv* .*_cache .hypothesis
+	rm -rf target fuzz/target dist .tools .venv* .*_cache .hypothesis
 
 # The tools of the project.
 .venv/.ready: requirements-dev.txt scripts/make-venv
 	@scripts/make-venv .venv requirements-dev.txt
+	@touch $@
+
+# The tools of a release.
+.venv-release/.ready: requirements-release.txt scripts/make-venv
+	@scripts/make-venv .venv-release requirements-release.txt
 	@touch $@
 
 dist/.wheel: .venv/.ready $(WHEEL_SOURCES)

@@ -1,0 +1,1 @@
+"""What is published, and under which version."""
