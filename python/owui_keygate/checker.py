@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("owui_keygate")
 
 
+_BYPASS = {Decision.Allow: False, Decision.AllowBypass: True}
+"""The decisions that let a user in, each with whether the host's rules were bypassed."""
+
+
 class Refusal(NamedTuple):
     """The host's answer to a key it refuses: status code and text."""
 
@@ -83,8 +87,9 @@ def replacement(
             # Only the type is named: the text of a database error repeats the key.
             log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
             decision = None
-        if user is not None and decision in (Decision.Allow, Decision.AllowBypass):
-            host.on_allowed(user, decision == Decision.AllowBypass)
+        bypass = None if decision is None else _BYPASS.get(decision)
+        if user is not None and bypass is not None:
+            host.on_allowed(user, bypass)
             host.on_used(api_key)
             return user
         refusal = None if decision is None else host.refusals.get(decision)
@@ -104,12 +109,12 @@ async def judge(
     if not admin_regime and not host.judges_others:
         return None, None
     rules_bind_admins = not (admin_regime and policy.rules_every_admin)
-    asked = (way, request.scope, int(time.time()))
+    now = int(time.time())
     reading = await host.reader.read(api_key, rules_bind_admins=rules_bind_admins)
     if reading is None:
-        return policy.decide(*asked, None), None
+        return policy.decide(way, request.scope, now, None), None
     user, expires_at, created_at, rules = reading
-    facts = (*asked, user, expires_at, created_at)
+    facts = (way, request.scope, now, user, expires_at, created_at)
     if not rules_bind(user, rules_bind_admins=rules_bind_admins):
         return policy.decide(*facts), user
     if rules is None:

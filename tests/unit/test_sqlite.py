@@ -27,7 +27,7 @@ class Statement:
     """Reads a role, and whether the rules were read with it."""
 
     def query(self, _dialect: object, *, rules: bool = True) -> Query:
-        return Query(f"SELECT role, {rules} FROM who WHERE key = ?", [True])
+        return Query(f"SELECT role, {rules} FROM who WHERE key = :api_key", [])
 
     def reading(self, rows: list[Any], _api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         assert isinstance(rules_bind_admins, bool)
@@ -59,7 +59,7 @@ def reader(tmp_path: Path) -> SqliteReader:
         connection.executemany("INSERT INTO who VALUES (?, ?)", ROLES.items())
         connection.commit()
     statement: Any = Statement()
-    return SqliteReader(statement, None, file)  # type: ignore[arg-type]
+    return SqliteReader(statement, file)
 
 
 def read(reader: SqliteReader, key: str = "k", *, rules_bind_admins: bool = True) -> Any:  # noqa: ANN401

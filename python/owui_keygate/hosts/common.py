@@ -141,12 +141,13 @@ def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
 
 
 def _on_allowed(auth: ModuleType) -> Callable[[User, bool], None]:
-    def on_allowed(user: User, bypass: bool) -> None:  # noqa: FBT001
-        if auth.ENABLE_OTEL:
-            from opentelemetry import trace
+    trace = importlib.import_module("opentelemetry.trace") if auth.ENABLE_OTEL else None
+    update = auth.Users.update_last_active_by_id
 
+    def on_allowed(user: User, bypass: bool) -> None:  # noqa: FBT001
+        if trace is not None:
             _name_on_span(trace, user, bypass=bypass)
-        in_background(auth.Users.update_last_active_by_id, user.id)
+        in_background(update, user.id)
 
     return on_allowed
 

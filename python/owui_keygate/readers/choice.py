@@ -74,7 +74,7 @@ def _open_sqlite(statement: Statement, engine: Engine) -> Reader:
     from owui_keygate.readers.sqlite import SqliteReader
 
     [[file], _] = engine.dialect.create_connect_args(engine.url)
-    return SqliteReader(statement, engine.dialect, Path(file))
+    return SqliteReader(statement, Path(file))
 
 
 def choose(url: URL) -> Choice:

@@ -61,8 +61,9 @@ class PostgresReader:
         if pipeline is None or not pipeline.is_usable():
             self._connect_behind()
             raise NotConnectedError(self._failure) if self._failure else NotReadyError
-        flag = "true" if rules_bind_admins else "false"
-        rows = await pipeline.execute([p.encode() for p in self._query.parameters(api_key, flag)])
+        flag = b"true" if rules_bind_admins else b"false"
+        values = {"api_key": api_key.encode(), "rules_bind_admins": flag}
+        rows = await pipeline.execute([values[name] for name in self._query.places])
         return self._statement.reading(rows, api_key, rules_bind_admins=rules_bind_admins)
 
     def _connect_behind(self) -> None:

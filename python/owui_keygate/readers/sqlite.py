@@ -10,17 +10,18 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from stat import ST_DEV, ST_INO
 from typing import TYPE_CHECKING
+
+from sqlalchemy.dialects import sqlite
 
 from owui_keygate.readers import rules_bind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Dialect
-
     from owui_keygate.readers import Reading
-    from owui_keygate.readers.statement import Query, Statement
+    from owui_keygate.readers.statement import Statement
 
 
 class FileReplacedError(Exception):
@@ -35,17 +36,17 @@ class SqliteReader:
 
     Args:
         statement: What is read.
-        dialect: The dialect of the host's engine.
         file: The database file.
     """
 
-    def __init__(self, statement: Statement, dialect: Dialect, file: Path) -> None:
+    def __init__(self, statement: Statement, file: Path) -> None:
         self._statement = statement
-        self._with_rules = statement.query(dialect)
-        self._without_rules = statement.query(dialect, rules=False)
-        self._name = str(file)
+        dialect = sqlite.dialect(paramstyle="named")
+        self._with_rules = statement.query(dialect).text
+        self._without_rules = statement.query(dialect, rules=False).text
+        self._name = os.fsencode(file)
         self._uri = f"{file.as_uri()}?mode=ro"
-        self._identity: tuple[int, int] | None = None
+        self._identity: tuple[float, ...] | None = None
         self._thread = threading.local()
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
@@ -65,18 +66,19 @@ class SqliteReader:
                 return reading
         return self._read(self._with_rules, api_key, rules_bind_admins)
 
-    def _read(self, query: Query, api_key: str, rules_bind_admins: bool) -> Reading | None:  # noqa: FBT001
+    def _read(self, text: str, api_key: str, rules_bind_admins: bool) -> Reading | None:  # noqa: FBT001
         # All rows are fetched: a statement that is not at its end keeps its lock on the file.
-        parameters = query.parameters(api_key, rules_bind_admins)
-        rows = self._connection().execute(query.text, parameters).fetchall()
+        parameters = {"api_key": api_key, "rules_bind_admins": rules_bind_admins}
+        rows = self._connection().execute(text, parameters).fetchall()
         return self._statement.reading(rows, api_key, rules_bind_admins=rules_bind_admins)
 
     def _check_file(self) -> None:
-        file = os.stat(self._name)  # noqa: PTH116 (a path's own method takes three times as long)
-        if self._identity is None:
-            self._identity = (file.st_dev, file.st_ino)
-        elif self._identity != (file.st_dev, file.st_ino):
-            raise FileReplacedError
+        # Inode and device. A path's own method takes three times as long.
+        identity = os.stat(self._name)[ST_INO : ST_DEV + 1]  # noqa: PTH116
+        if identity != self._identity:
+            if self._identity is not None:
+                raise FileReplacedError
+            self._identity = identity
 
     def _connection(self) -> sqlite3.Connection:
         opened: tuple[int, sqlite3.Connection] | None = getattr(self._thread, "opened", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import JSON, Boolean, Text, bindparam, case, cast, literal_column, null, or_, select
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Dialect, ScalarSelect, Select
 
 _DISTINCT_TEXTS = 64
-_T = TypeVar("_T")
 
 
 class AnswerMixedUpError(Exception):
@@ -28,17 +27,12 @@ class Query(NamedTuple):
     """The statement as text.
 
     Attributes:
-        text: The text.
-        places: For each parameter whether it is the API key; else it is `rules_bind_admins`.
+        text: The text; its parameters are `api_key` and, where it reads rules, `rules_bind_admins`.
+        places: The names of its parameters in their places, where these have numbers.
     """
 
     text: str
-    places: list[bool]
-
-    def parameters(self, api_key: str, rules_bind_admins: _T) -> list[str | _T]:
-        """Return the parameters in their places."""
-        values = (rules_bind_admins, api_key)
-        return [*map(values.__getitem__, self.places)]
+    places: Sequence[str]
 
 
 class Statement:
@@ -73,12 +67,12 @@ class Statement:
         """Return the statement, with the rules or without, in the words of a dialect.
 
         Args:
-            dialect: A dialect with positional parameters.
+            dialect: The dialect.
             rules: Whether to read the rules, of a user whom they bind.
         """
         select = self._with_rules if rules else self._without_rules
         compiled = select.compile(dialect=dialect)
-        return Query(str(compiled), [name == "api_key" for name in compiled.positiontup or ()])
+        return Query(str(compiled), compiled.positiontup or ())
 
     def reading(
         self, rows: Sequence[Sequence[Any]], api_key: str, *, rules_bind_admins: bool

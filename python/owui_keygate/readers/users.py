@@ -81,16 +81,16 @@ def _copier(value: Any) -> Callable[[], Any] | None:  # noqa: ANN401
 
 def _copier_of_model(model: BaseModel) -> Callable[[], Any]:
     # What a model holds is in these slots, from its fields on; `model_copy` takes longer.
-    slots = ((slot, getattr(model, slot)) for slot in BaseModel.__slots__ if hasattr(model, slot))
-    copiers = [(slot, _copier(value) or functools.partial(_same, value)) for slot, value in slots]
+    held = ((slot, getattr(model, slot)) for slot in BaseModel.__slots__ if hasattr(model, slot))
+    slots = [(slot, value, _copier(value)) for slot, value in held]
     cls, new = type(model), type(model).__new__
     # A model's own way to set an attribute validates it.
     set_slot = object.__setattr__
 
     def copy_model() -> BaseModel:
         fresh = new(cls)
-        for slot, copy_of in copiers:
-            set_slot(fresh, slot, copy_of())
+        for slot, value, copy_of in slots:
+            set_slot(fresh, slot, value if copy_of is None else copy_of())
         return fresh
 
     return copy_model
@@ -106,7 +106,3 @@ def _copy(value: Any, copiers: _Copiers) -> Any:  # noqa: ANN401
     for place, copy_of in copiers:
         fresh[place] = copy_of()
     return fresh
-
-
-def _same(value: Any) -> Any:  # noqa: ANN401
-    return value
