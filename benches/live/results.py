@@ -94,8 +94,13 @@ class Memory:
         return self.keygate[-1] - self.stock[-1]
 
     def growth(self, samples: list[float]) -> float:
-        """Return by how much a side grew over the second half, in MB."""
-        return samples[-1] - samples[(len(samples) - 1) // 2]
+        """Return by how much a side grew from the third quarter to the last, in MB.
+
+        Each is its median: what the allocator holds goes up and down by a megabyte.
+        """
+        quarter = len(samples) // 4
+        third, last = samples[-2 * quarter : -quarter], samples[-quarter:]
+        return statistics.median(last) - statistics.median(third)
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it."""
