@@ -292,3 +292,17 @@ def test_where_noting_fails_the_host_decides(
     assert check(Reader()) is BY_HOST
     assert "PanicException" in caplog.text
     assert KEY not in caplog.text
+
+
+def test_what_is_due_is_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[object] = []
+
+    async def write(_trail: Trail, _request: Request, *facts: object) -> None:
+        await give(None)
+        written.append(facts[:3])
+
+    monkeypatch.setattr(Trail, "is_due", lambda *_: True)
+    monkeypatch.setattr(Trail, "write", write)
+    reader = Reader()
+    assert check(reader) is reader.found.user
+    assert written == [(KEY, Decision.AllowBypass, reader.found.user)]
