@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -74,13 +76,23 @@ class Oracle:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                start_new_session=True,
             )
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the process end."""
-        if self._process is not None:
-            self._process.communicate()
+        """Let the process end.
+
+        Raises:
+            subprocess.TimeoutExpired: It had to be killed.
+        """
+        if self._process is None:
+            return
+        try:
+            self._process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            raise
 
     @property
     def log(self) -> str:

@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -35,6 +36,7 @@ TRACER = TracerProvider()
 TRACER.add_span_processor(SimpleSpanProcessor(EXPORTER))
 OURS = auth.get_current_user_by_api_key
 STOCK = OURS.__wrapped__
+CHILD_SECONDS = 30
 HOST_READS = 0
 SWITCH = None
 
@@ -87,20 +89,22 @@ async def compare(case: dict[str, Any]) -> dict[str, Any]:
     request = await request_for(case)
     ours = await outcome(OURS, request, case)
     reads = HOST_READS - before
+    await come_to_rest()
     return {"ours": ours, "host_reads": reads, "stock": await outcome(STOCK, request, case)}
 
 
-async def come_to_rest(_case: dict[str, Any]) -> dict[str, Any]:
-    """Wait until all that the checks have begun and not waited for has ended."""
+async def come_to_rest() -> None:
+    """Wait until all that the checks have begun and not waited for has ended.
+
+    A note of a key's last use would lock the database, or leave half its work to a child process.
+    """
     await asyncio.sleep(0)  # What the event loop was told to call soon has begun now.
     while running := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(running)
-    return {}
 
 
 async def store(case: dict[str, Any]) -> dict[str, Any]:
     """Make the database hold these users, keys and rules and nothing else."""
-    await come_to_rest({})
     async with db.async_engine.begin() as connection:
         for table in (ApiKey, User, Config):
             await connection.execute(delete(table))
@@ -118,7 +122,6 @@ async def store(case: dict[str, Any]) -> dict[str, Any]:
 
 async def execute(case: dict[str, Any]) -> dict[str, Any]:
     """Run statements in the database behind the host's back."""
-    await come_to_rest({})
     async with db.async_engine.begin() as connection:
         for statement in case["statements"]:
             await connection.execute(text(statement))
@@ -147,14 +150,19 @@ def mutable_is(one: object, other: object) -> bool:
 
 
 async def fork(case: dict[str, Any]) -> dict[str, Any]:
-    """Check in a child process, with what it has inherited, and then here again."""
+    """Check in a child process, with what it has inherited, and then here again.
+
+    The child's outcome is null if it has none after `CHILD_SECONDS`.
+    """
     await compare(case)
     # The connections of the host's own pool do not survive a fork.
     request = await request_for(case)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        # The child has an event loop of its own, and must not come back into its parent's.
+        # The child has an event loop of its own, and must not come back into its parent's. In the
+        # host's pool it would wait for a thread that only its parent has, until the signal.
+        signal.alarm(CHILD_SECONDS)
         try:
             os.write(writer, json.dumps(asyncio.run(outcome(OURS, request, case))).encode())
         finally:
@@ -162,7 +170,8 @@ async def fork(case: dict[str, Any]) -> dict[str, Any]:
     os.waitpid(child, 0)  # noqa: ASYNC222 (nothing else runs here)
     os.close(writer)
     with os.fdopen(reader) as answer:
-        return {"child": json.loads(answer.read()), "parent": await compare(case)}
+        found = json.loads(answer.read() or "null")
+    return {"child": found, "parent": await compare(case)}
 
 
 async def fill_disk(case: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +215,7 @@ async def report(_case: dict[str, Any]) -> dict[str, Any]:
     return INSTALLATION.report()
 
 
-ALL = (compare, store, execute, twice, fork, fill_disk, longest_steps, come_to_rest, report)
+ALL = (compare, store, execute, twice, fork, fill_disk, longest_steps, report)
 COMMANDS = {command.__name__: command for command in ALL}
 
 
@@ -219,7 +228,9 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         case = json.loads(line)
-        answers.write(json.dumps(await COMMANDS[case["do"]](case)) + "\n")
+        answer = await COMMANDS[case["do"]](case)
+        await come_to_rest()
+        answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 

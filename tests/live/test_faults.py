@@ -54,7 +54,6 @@ def database(oracle: Oracle) -> Path:
 @contextmanager
 def locked(oracle: Oracle) -> Iterator[None]:
     """Hold the strongest lock on the database, to be had at once: between checks none is held."""
-    oracle.ask("come_to_rest")
     with closing(sqlite3.connect(database(oracle), timeout=0, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
