@@ -3,6 +3,7 @@
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
+AT_LENGTH := --hypothesis-profile=slow --timeout=7200 --override-ini faulthandler_timeout=0
 MODULES ?= checker patches audit endpoint_list
 
 WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE README.md pyproject.toml \
@@ -31,13 +32,13 @@ test-rust: ## Run the tests of the Rust core
 test-python: .venv/.wheel ## Run the Python tests, those against the real host included
 	@$(BIN)/python -m harness.environments
 	@$(BIN)/python -m harness.libraries
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 .PHONY: soak
 soak: export SOAK_SECONDS ?= 1800
 soak: .venv/.wheel ## Half an hour of mixed traffic: no wrong decision, nothing left behind
 	@$(BIN)/python -m harness.environments
-	$(BIN)/python -m pytest -s tests/live/test_soak.py
+	$(BIN)/python -m pytest -s --override-ini faulthandler_timeout=0 tests/live/test_soak.py
 
 .PHONY: test-browser
 test-browser: .venv/.wheel ## Run the test of the account page in Debian's Chromium
@@ -103,10 +104,9 @@ bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minu
 .PHONY: nightly
 nightly: .venv/.wheel ## What takes too long for every change: many more examples, all benchmarks
 	@$(BIN)/python -m harness.environments
-	$(BIN)/python -m pytest --hypothesis-profile=slow --timeout=7200 \
-		tests/differential tests/live/test_checks.py tests/live/test_machine.py
-	HOST_DATABASE=postgresql $(BIN)/python -m pytest --hypothesis-profile=slow --timeout=7200 \
+	$(BIN)/python -m pytest $(AT_LENGTH) tests/differential tests/live/test_checks.py \
 		tests/live/test_machine.py
+	HOST_DATABASE=postgresql $(BIN)/python -m pytest $(AT_LENGTH) tests/live/test_machine.py
 	$(MAKE) soak
 	$(MAKE) test-browser compatibility host-tests
 	for release in 0.5.4 0.6.36 0.8.12 0.9.6; do \

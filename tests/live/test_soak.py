@@ -174,7 +174,7 @@ def assert_clean(log: str, *, may_fail: bool) -> None:
     assert {line for line in raised if not (may_fail and DATABASE_ERROR.match(line))} == set()
 
 
-@pytest.mark.timeout(SOAK_SECONDS + 600)
+@pytest.mark.timeout(SOAK_SECONDS + 450)
 def test_nothing_is_left_behind_by_mixed_traffic(keygate: Environment, tmp_path: Path) -> None:
     folder = str(Path(__file__).parent)
     command = by_uvicorn(keygate, "--app-dir", folder, app="inspected:app", workers=WORKERS)
