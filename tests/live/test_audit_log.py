@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from harness import people
 from harness.client import bearer
 from harness.server import BYPASS_ON
+from harness.waiting import wait_until
 from tests.live.generations import RELEASE
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tests.live.conftest import World
 
 UPDATE = "/api/v1/users/user/settings/update"
-SECONDS = 30
 
 
 @pytest.mark.skipif(RELEASE < (0, 5, 17), reason="the host has no audit log before 0.5.17")
@@ -45,9 +44,6 @@ def logged(world: World, environment: Environment, folder: Path, *, keys_enabled
         assert answer.status == 200
         client.close()
         log = server.folder / "data" / "audit.log"
-        deadline = time.monotonic() + SECONDS
-        while not (log.is_file() and UPDATE in log.read_text()):
-            assert time.monotonic() < deadline, "the host has logged nothing"
-            time.sleep(0.05)
+        wait_until(lambda: log.is_file() and UPDATE in log.read_text(), lambda: "no line of it")
         [line] = [line for line in log.read_text().splitlines() if UPDATE in line]
     return line

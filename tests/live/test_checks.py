@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from harness.oracle import PERMISSION, Oracle, key_of, person
@@ -98,7 +98,6 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), path=paths | texts, key=st.sampled_from(["sk-key"] * 6 + ["sk-nobody", ""]))
 def test_user_answer_and_trace_equal_the_hosts_own(
     oracle: Oracle, world: dict[str, Any], path: str, key: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,6 +14,7 @@ import pytest
 
 from harness.oracle import Comparison, Oracle, person
 from harness.postgres import Postgres
+from harness.waiting import SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from harness.environments import Environment
 
 KEY = "sk-admin"
-SECONDS = 60
 OWN_CONNECTION = "query LIKE '%%api_key.expires_at%%' AND state = 'idle'"
 
 
@@ -175,9 +175,8 @@ def test_a_statement_that_hangs_is_given_up(oracle: Oracle, postgres: Postgres) 
 
 def wait_for_waiting(postgres: Postgres, name: str, statements: int) -> None:
     """Wait until as many statements wait for a lock: ours, and after it the host's own."""
-    deadline = time.monotonic() + SECONDS
     waiting = (
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
     )
-    while postgres.execute(waiting, (name,)) != [(statements,)]:
-        assert time.monotonic() < deadline
+    found = partial(postgres.execute, waiting, (name,))
+    wait_until(lambda: found() == [(statements,)], found)

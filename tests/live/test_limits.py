@@ -13,6 +13,7 @@ import pytest
 from harness import people
 from harness.client import Response, bearer, cookie
 from harness.server import BYPASS_ON, by_uvicorn
+from harness.waiting import wait_until
 from tests.live.generations import RELEASE
 
 if TYPE_CHECKING:
@@ -252,19 +253,16 @@ def test_the_use_of_a_key_is_noted(client: Client, server: Server, world: World)
     new = people.make_key(client, world.admin)
     try:
         get(client, new)
-        deadline = time.monotonic() + SECONDS
-        while (used := last_used(world, server, new)) is None:
-            assert time.monotonic() < deadline, "nothing was noted"
-            time.sleep(0.05)
-        assert before <= used <= time.time()
+        wait_until(lambda: last_used(world, server, new), lambda: "no time was noted")
+        assert before <= last_used(world, server, new) <= time.time()
     finally:
         world.execute(server, "UPDATE api_key SET key = ? WHERE key = ?", key, new)
 
 
-def last_used(world: World, server: Server, key: str) -> int | None:
+def last_used(world: World, server: Server, key: str) -> int:
+    """Return when a key was last used; 0 is never."""
     [(used,)] = world.execute(server, "SELECT last_used_at FROM api_key WHERE key = ?", key)
-    found: int | None = used
-    return found
+    return int(used or 0)
 
 
 WRONG = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -343,8 +343,6 @@ def test_every_answer_is_the_models(place: Place) -> None:
         settings=settings(
             max_examples=settings().max_examples // EXAMPLE_PARTS,
             stateful_step_count=STEPS,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
         ),
     )
     print(dict(place.judged))  # noqa: T201

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +18,13 @@ import pytest
 from harness import people
 from harness.client import bearer
 from harness.server import BYPASS_ON, Server, by_uvicorn, host_settings
+from harness.waiting import wait_until
 from tests.live.generations import RELEASE
 from tests.live.panicking import entry_points
 from tests.live.test_telemetry import EXPORTED, Collector, collecting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from harness.environments import Environment
     from tests.live.conftest import World
@@ -35,7 +35,6 @@ SETTINGS = "/api/v1/users/user/settings"
 OWN_KEY = "/api/v1/auths/api_key"
 STATUS = "/api/v1/keygate"
 HERE = Path(__file__).parent
-SECONDS = 60
 ERROR = re.compile(r"\bERROR\b")
 PANIC = re.compile("panic", re.IGNORECASE)
 
@@ -198,10 +197,14 @@ def test_a_panic_in_telemetry_or_at_the_end_is_an_error(
         }
         folder = tmp_path / "panics_elsewhere"
         with panicking(world, keygate, folder, settings=settings) as server:
+
+            def end_of_log() -> str:
+                return server.log[-4000:]
+
             with telling(server, "Audit.counts"):
-                wait_until(server, lambda: "Callback failed for instrument" in server.log)
+                wait_until(lambda: "Callback failed for instrument" in server.log, end_of_log)
             probes(server, world)
-            wait_until(server, lambda: EXPORTED[0] in Collector.received)
+            wait_until(lambda: EXPORTED[0] in Collector.received, end_of_log)
             tell(server, "Audit.drain")
             since = len(server.log)
             # After SIGTERM Uvicorn ends the process without what is registered for its end.
@@ -209,13 +212,6 @@ def test_a_panic_in_telemetry_or_at_the_end_is_an_error(
             server.wait_until_dead()
     [line] = [line for line in server.log[since:].splitlines() if ERROR.search(line)]
     assert PANIC.search(line)
-
-
-def wait_until(server: Server, reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not reached():
-        assert time.monotonic() < deadline, server.log[-4000:]
-        time.sleep(0.05)
 
 
 def test_a_panic_in_the_command_makes_no_key(keygate: Environment, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
@@ -24,12 +25,11 @@ import pytest
 from harness import people
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server, by_uvicorn, make_database
+from harness.waiting import wait_until
 from tests.live.changes import KINDS, Operator, settle
 from tests.live.hammer import Answer, Hammer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.environments import Environment
 
 SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "60"))
@@ -44,7 +44,6 @@ MOST_GROWTH = 8.0
 MOST_CONNECTIONS = WORKERS * (5 + 10 + 1)
 """What the host's pool may hold for each worker, as SQLAlchemy makes it, and our one."""
 
-SECONDS = 60
 WRONG_KEYS = (people.NOBODYS_KEY, "sk-", "sk-" + "a" * 300, "sk-%00")
 OWN_CONNECTIONS = "query LIKE '%api_key.expires_at%' AND state = 'idle'"
 ALWAYS_BAD = re.compile(
@@ -117,19 +116,17 @@ class Soak:
 
     def _hang(self, _hammer: Hammer) -> None:
         """Let statements wait until ours is given up, and the host's own waits as well."""
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        waiting = partial(self._count, "wait_event_type = 'Lock'")
         with psycopg.connect(self._postgres.url()) as other:
             other.execute("LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE")
-            wait_until(lambda: self._postgres.execute(waiting)[0][0] > WORKERS)
+            wait_until(lambda: waiting() > WORKERS, waiting)
             other.rollback()
 
     def _sample(self) -> Sample:
         """Return what is held when all is quiet again, which nothing new may keep from coming."""
-        deadline = time.monotonic() + SECONDS
-        while left := self._new_tasks():
-            assert time.monotonic() < deadline, left
-            time.sleep(0.1)
-        wait_until(lambda: self._count(OWN_CONNECTIONS) <= WORKERS)
+        wait_until(lambda: not self._new_tasks(), self._new_tasks)
+        ours = partial(self._count, OWN_CONNECTIONS)
+        wait_until(lambda: ours() <= WORKERS, ours)
         memory = sum(worker.memory_info().rss for worker in self._server.workers()) / 2**20
         return Sample(memory, self._count("true"))
 
@@ -143,12 +140,14 @@ class Soak:
     def _alive(self) -> dict[int, list[str]]:
         """Return the asyncio tasks of every worker."""
         found: dict[int, list[str]] = {}
-        deadline = time.monotonic() + SECONDS
-        while len(found) < WORKERS:
-            assert time.monotonic() < deadline, "a worker does not answer"
+
+        def have_all_answered() -> bool:
             with closing(self._server.client()) as client:
                 alive = client.request("GET", "/alive").json()
             found[alive["pid"]] = alive["tasks"]
+            return len(found) == WORKERS
+
+        wait_until(have_all_answered, found.keys)
         return found
 
     def _count(self, condition: str) -> int:
@@ -157,13 +156,6 @@ class Soak:
             f"{statement} AND pid <> pg_backend_pid() AND {condition}"
         )
         return int(count)
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def assert_clean(log: str, *, may_fail: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import threading
-import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pytest
 from harness import people
 from harness.client import bearer
 from harness.server import BYPASS_ON
+from harness.waiting import wait_until
 from tests.live.generations import RELEASE
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from harness.environments import Environment
     from tests.live.conftest import World
 
-SECONDS = 60
 EXPORTED = (b"owui_keygate.decisions", b"allow_bypass", b"client.auth.bypass", b"client.user.role")
 """OTLP is protobuf, which holds texts as they are."""
 
@@ -40,6 +39,11 @@ class Collector(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing about it."""
+
+
+def missing() -> list[bytes]:
+    """Return what has not been sent yet."""
+    return [text for text in EXPORTED if text not in Collector.received]
 
 
 @contextmanager
@@ -76,8 +80,5 @@ def test_counters_and_span_attributes_reach_the_collector(
             people.set_rules(client, world.first, enabled=False)
             key = world.admin.keys["valid"]
             assert client.request("GET", "/api/v1/auths/admin/config", bearer(key)).status == 200
-            deadline = time.monotonic() + SECONDS
-            while missing := [text for text in EXPORTED if text not in Collector.received]:
-                assert time.monotonic() < deadline, missing
-                time.sleep(0.1)
+            wait_until(lambda: not missing(), missing)
     assert not [secret for secret in world.secrets if secret.encode() in Collector.received]
