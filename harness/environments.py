@@ -47,7 +47,7 @@ class Environment:
         *arguments: str | Path,
         env: dict[str, str] | None = None,
         cwd: Path | None = None,
-        seconds: int = 120,
+        seconds: int = 300,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in it to its end, whatever that is, and return what it printed."""
         return subprocess.run(
