@@ -45,7 +45,9 @@ MOST_CONNECTIONS = WORKERS * (5 + 10 + 1)
 """What the host's pool may hold for each worker, as SQLAlchemy makes it, and our one."""
 
 WRONG_KEYS = (people.NOBODYS_KEY, "sk-", "sk-" + "a" * 300, "sk-%00")
-OWN_CONNECTIONS = "query LIKE '%api_key.expires_at%' AND state = 'idle'"
+OWN = 'CAST("user".info AS TEXT)'
+"""What our statement reads, where the host's own reads the column as it is."""
+OWN_CONNECTIONS = f"query LIKE '%{OWN}%' AND state = 'idle'"
 ALWAYS_BAD = re.compile(
     "never retrieved|never awaited|Exception ignored|Exception in callback|PanicException|unclosed"
 )
@@ -114,12 +116,13 @@ class Soak:
         self._postgres.start()
         hammer.wait_until(lambda answers: {200, 401} <= {answer.status for answer in answers})
 
-    def _hang(self, _hammer: Hammer) -> None:
-        """Let statements wait until ours is given up, and the host's own waits as well."""
-        waiting = partial(self._count, "wait_event_type = 'Lock'")
+    def _hang(self, hammer: Hammer) -> None:
+        """Let statements wait until ours are given up, and each request waits in the host's own."""
+        waiting = "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        found = partial(self._postgres.execute, waiting)
         with psycopg.connect(self._postgres.url()) as other:
             other.execute("LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE")
-            wait_until(lambda: waiting() > WORKERS, waiting)
+            wait_until(lambda: sum(map(is_hosts_own, found())) >= hammer.threads, found)
             other.rollback()
 
     def _sample(self) -> Sample:
@@ -156,6 +159,11 @@ class Soak:
             f"{statement} AND pid <> pg_backend_pid() AND {condition}"
         )
         return int(count)
+
+
+def is_hosts_own(row: tuple[str]) -> bool:
+    """Whether a statement is how the host itself looks up a key."""
+    return row[0].startswith("SELECT") and OWN not in row[0]
 
 
 def assert_clean(log: str, *, may_fail: bool) -> None:
