@@ -6,17 +6,16 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from harness.server import host_settings
+from harness.waiting import SECONDS, wait_until
 
 if TYPE_CHECKING:
     from harness.environments import Environment
 
 SCRIPT = Path(__file__).with_name("oracle_process.py")
-SECONDS = 60
 SETTINGS = {
     # The time of the last activity is not what is compared.
     "DATABASE_USER_ACTIVE_STATUS_UPDATE_INTERVAL": "1e12",
@@ -99,6 +98,10 @@ class Oracle:
         """What the process has printed so far."""
         return (self.folder / "log").read_text()
 
+    def end_of_log(self) -> str:
+        """Return what an error can show of the log."""
+        return self.log[-4000:]
+
     def ask(self, do: str, **facts: object) -> Any:  # noqa: ANN401
         """Have the process do something, and return its answer."""
         assert self._process is not None
@@ -107,7 +110,7 @@ class Oracle:
         self._process.stdin.write(json.dumps({"do": do} | facts) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
-        assert line, self.log[-4000:]
+        assert line, self.end_of_log()
         return json.loads(line)
 
     def store(
@@ -124,14 +127,14 @@ class Oracle:
 
     def wait_until_fast(self, key: str) -> None:
         """Ask about an allowed key until the fast reader answers, and only the host before it."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
+
+        def is_fast() -> bool:
             found = self.compare(key)
             found.assert_equal()
-            if found.host_reads == 0:
-                assert "user" in found.ours
-                return
-        raise TimeoutError(self.log[-4000:])
+            assert found.host_reads or "user" in found.ours
+            return found.host_reads == 0
+
+        wait_until(is_fast, self.end_of_log)
 
 
 class Comparison:

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from harness.client import Client
+from harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,13 +77,17 @@ class Server:
             ServerDiedError: There is none.
         """
         if self._process is None:
-            raise ServerDiedError(self.log[-4000:])
+            raise ServerDiedError(self.end_of_log())
         return self._process.pid
 
     @property
     def log(self) -> str:
         """What the server has printed so far."""
         return (self.folder / "log").read_text(errors="replace")
+
+    def end_of_log(self) -> str:
+        """Return what an error can show of the log."""
+        return self.log[-4000:]
 
     def client(self) -> Client:
         """Return a new client."""
@@ -133,14 +137,7 @@ class Server:
             ServerDiedError: It ended instead.
             TimeoutError: It does neither.
         """
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if self._process is None or self._process.poll() is not None:
-                raise ServerDiedError(self.log[-4000:])
-            if self._is_healthy():
-                return
-            time.sleep(0.1)
-        raise TimeoutError(self.log[-4000:])
+        wait_until(self._is_healthy, self.end_of_log, START_SECONDS)
 
     def wait_until_dead(self) -> None:
         """Wait until the server ends by itself."""
@@ -160,6 +157,8 @@ class Server:
             process.wait()
 
     def _is_healthy(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            raise ServerDiedError(self.end_of_log())
         try:
             with urllib.request.urlopen(f"{self.url}/health", timeout=2) as answer:  # noqa: S310
                 return bool(answer.status == 200)  # noqa: PLR2004

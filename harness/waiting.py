@@ -11,17 +11,20 @@ if TYPE_CHECKING:
 SECONDS = 60
 
 
-def wait_until(reached: Callable[[], object], found: Callable[[], object]) -> None:
+def wait_until(
+    reached: Callable[[], object], found: Callable[[], object], seconds: float = SECONDS
+) -> None:
     """Wait until something holds.
 
     Args:
         reached: Whether it does; asked again and again.
         found: What is there instead, to be told in the error.
+        seconds: How long to wait at most.
 
     Raises:
-        TimeoutError: It did not hold for `SECONDS`.
+        TimeoutError: It did not hold in that time.
     """
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while not reached():
         if time.monotonic() > deadline:
             raise TimeoutError(found())

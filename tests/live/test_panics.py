@@ -197,14 +197,12 @@ def test_a_panic_in_telemetry_or_at_the_end_is_an_error(
         }
         folder = tmp_path / "panics_elsewhere"
         with panicking(world, keygate, folder, settings=settings) as server:
-
-            def end_of_log() -> str:
-                return server.log[-4000:]
-
             with telling(server, "Audit.counts"):
-                wait_until(lambda: "Callback failed for instrument" in server.log, end_of_log)
+                wait_until(
+                    lambda: "Callback failed for instrument" in server.log, server.end_of_log
+                )
             probes(server, world)
-            wait_until(lambda: EXPORTED[0] in Collector.received, end_of_log)
+            wait_until(lambda: EXPORTED[0] in Collector.received, server.end_of_log)
             tell(server, "Audit.drain")
             since = len(server.log)
             # After SIGTERM Uvicorn ends the process without what is registered for its end.
