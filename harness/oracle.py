@@ -91,6 +91,7 @@ class Oracle:
             self._process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.communicate()
             raise
 
     @property
