@@ -9,7 +9,9 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
 use owui_keygate::endpoints::Allowlist;
 use owui_keygate::limits::{Age, Endpoints, Limits, Networks};
-use owui_keygate::policy::{Decision, HostRules, Principal, Regime, Request, User, Way, decide};
+use owui_keygate::policy::{
+    Decision, HostRules, Principal, Regime, Request, Times, User, Way, decide,
+};
 use owui_keygate::session::{SessionKey, Verdict};
 use owui_keygate::settings::Settings;
 use sha2::Sha256;
@@ -71,8 +73,10 @@ fn decision(criterion: &mut Criterion) {
             email: "automation@example.org",
             role,
         },
-        expires_at: None,
-        created_at: Some(1_799_999_000),
+        times: Some(Times {
+            expires_at: None,
+            created_at: Some(1_799_999_000),
+        }),
         permitted: Some(true),
     };
     let mut bench = |name: &str, regime: Regime, role, list: &Allowlist, expected| {

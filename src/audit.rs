@@ -6,15 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::policy::Decision;
+use crate::policy::{Decision, Verdict};
 
 /// How long one record stands for all like it, in seconds.
 const PERIOD: u64 = 60;
 /// How many kinds of event are told apart within a period; what is beyond is all written down.
 /// With the longest paths they take 8 MB.
 const MAX_KINDS: usize = 4096;
+/// How many clients with unknown keys are told apart within a period; those beyond are only
+/// counted, as anybody can send such keys.
+const MAX_STRANGERS: usize = 1024;
 /// How much of a path is kept, in characters: longer ones are one kind if they begin alike.
 const MAX_PATH: usize = 512;
+/// How much of a client is kept, in characters. No address is as long; a proxy may pass on any text.
+const MAX_CLIENT: usize = 64;
 
 /// Which events are written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,17 +33,46 @@ pub enum Mode {
     Off,
 }
 
-/// Events that are one to the reader: the same user, method, path and outcome.
+/// Events that are one to the reader.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Kind {
-    /// The user's id.
-    pub user: Box<str>,
-    /// The method.
-    pub method: Box<str>,
-    /// The path, cut after `MAX_PATH` characters.
-    pub path: Box<str>,
+pub enum Kind {
+    /// A key of a user whom the bypass rules.
+    Ruled {
+        /// The user's id.
+        user: Box<str>,
+        /// The fingerprint of the key.
+        key: Box<str>,
+        /// The method.
+        method: Box<str>,
+        /// The path, cut after `MAX_PATH` characters.
+        path: Box<str>,
+        /// The address of the client, cut after `MAX_CLIENT` characters.
+        client: Option<Box<str>>,
+        /// The outcome.
+        decision: Decision,
+    },
+    /// A key that names nobody. What else came with it is a stranger's choice.
+    Unknown {
+        /// The address of the client, cut after `MAX_CLIENT` characters.
+        client: Option<Box<str>>,
+    },
+}
+
+/// The facts of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
     /// The outcome.
     pub decision: Decision,
+    /// The user's id.
+    pub user: Option<&'a str>,
+    /// The fingerprint of the key.
+    pub key: &'a str,
+    /// The method.
+    pub method: &'a str,
+    /// The path.
+    pub path: &'a str,
+    /// The address of the client.
+    pub client: Option<&'a str>,
 }
 
 /// Events of a kind that were left out since its record was written.
@@ -63,7 +97,11 @@ pub struct Audit {
 struct Throttle {
     period: u64,
     /// How many of each kind were left out.
-    seen: HashMap<Kind, u64>,
+    ruled: HashMap<Kind, u64>,
+    /// How many of each client were left out.
+    strangers: HashMap<Kind, u64>,
+    /// How many of other clients were left out.
+    beyond: u64,
 }
 
 impl Audit {
@@ -89,19 +127,33 @@ impl Audit {
         Decision::ALL.into_iter().zip(loaded).collect()
     }
 
+    /// Whether events with a decision are ever written down.
+    #[must_use]
+    pub fn writes(&self, decision: Decision) -> bool {
+        let is_told = match decision.verdict() {
+            Verdict::AllowedByBypass | Verdict::RefusedByLimit(_) | Verdict::Unknown => true,
+            Verdict::Allowed | Verdict::Refused | Verdict::Open => false,
+        };
+        is_told && self.mode != Mode::Off
+    }
+
     /// What was left out in the minute before, if an event is to be written down; `None` where it is
-    /// left out itself. Of a minute the first event is never left out.
+    /// left out itself, or is none to write down. Of a minute the first event of a kind is never
+    /// left out, but for those of too many strangers.
     ///
     /// `now` is in seconds, of a clock that never goes back.
     #[must_use]
-    pub fn admit(&self, event: Kind, now: u64) -> Option<Vec<LeftOut>> {
+    pub fn admit(&self, event: &Event<'_>, now: u64) -> Option<Vec<LeftOut>> {
+        if !self.writes(event.decision) {
+            return None;
+        }
         match self.mode {
             Mode::All => Some(Vec::new()),
             Mode::Off => None,
             Mode::Throttled => {
                 let mut throttle = self.throttle.lock();
                 let left_out = throttle.enter(now / PERIOD);
-                throttle.admit(event).then_some(left_out)
+                throttle.admit(Kind::of(event)).then_some(left_out)
             }
         }
     }
@@ -116,14 +168,24 @@ impl Audit {
 impl Kind {
     /// The kind of an event.
     #[must_use]
-    pub fn new(user: &str, method: &str, path: &str, decision: Decision) -> Self {
-        Self {
-            user: user.into(),
-            method: method.into(),
-            path: path.chars().take(MAX_PATH).collect(),
-            decision,
+    pub fn of(event: &Event<'_>) -> Self {
+        let client = event.client.map(|client| cut(client, MAX_CLIENT));
+        if event.decision == Decision::UnknownKey {
+            return Self::Unknown { client };
+        }
+        Self::Ruled {
+            user: event.user.unwrap_or_default().into(),
+            key: event.key.into(),
+            method: cut(event.method, MAX_PATH),
+            path: cut(event.path, MAX_PATH),
+            client,
+            decision: event.decision,
         }
     }
+}
+
+fn cut(text: &str, length: usize) -> Box<str> {
+    text.chars().take(length).collect()
 }
 
 impl Throttle {
@@ -137,21 +199,38 @@ impl Throttle {
     }
 
     fn drain(&mut self) -> Vec<LeftOut> {
-        self.seen
+        let beyond = (
+            Kind::Unknown { client: None },
+            std::mem::take(&mut self.beyond),
+        );
+        self.ruled
             .drain()
+            .chain(self.strangers.drain())
+            .chain([beyond])
             .filter(|(_, count)| *count > 0)
             .map(|(kind, count)| LeftOut { kind, count })
             .collect()
     }
 
-    fn admit(&mut self, event: Kind) -> bool {
-        if let Some(count) = self.seen.get_mut(&event) {
+    fn admit(&mut self, kind: Kind) -> bool {
+        let (seen, room, beyond) = match kind {
+            Kind::Ruled { .. } => (&mut self.ruled, MAX_KINDS, None),
+            Kind::Unknown { .. } => (&mut self.strangers, MAX_STRANGERS, Some(&mut self.beyond)),
+        };
+        if let Some(count) = seen.get_mut(&kind) {
             *count += 1;
             return false;
         }
-        if self.seen.len() < MAX_KINDS {
-            self.seen.insert(event, 0);
+        if seen.len() < room {
+            seen.insert(kind, 0);
+            return true;
         }
-        true
+        match beyond {
+            None => true,
+            Some(count) => {
+                *count += 1;
+                false
+            }
+        }
     }
 }

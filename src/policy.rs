@@ -53,16 +53,23 @@ pub struct User<'a> {
     pub role: &'a str,
 }
 
+/// The times in the row of a key, in seconds since the epoch. `None` is a time that is not set, or
+/// one that the host does not know: before 0.6.41 it keeps neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// `expires_at`. The host (0.12.4) reads it nowhere; it binds whom the bypass rules.
+    pub expires_at: Option<i64>,
+    /// `created_at`.
+    pub created_at: Option<i64>,
+}
+
 /// The user whom the key names, and what is known about the key.
 #[derive(Clone, Copy, Debug)]
 pub struct Principal<'a> {
     /// The user.
     pub user: User<'a>,
-    /// `expires_at` of the key's row, in seconds since the epoch. The host (0.12.4) reads it
-    /// nowhere; it binds in the admin regime.
-    pub expires_at: Option<i64>,
-    /// `created_at` of the key's row, in seconds since the epoch.
-    pub created_at: Option<i64>,
+    /// The times of the key; `None` where its row could not be read.
+    pub times: Option<Times>,
     /// Whether the host's `has_permission` grants `features.api_keys`; `None` while not asked.
     pub permitted: Option<bool>,
 }
@@ -85,54 +92,114 @@ pub struct Regime {
     pub limits: Limits,
 }
 
-/// What becomes of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Decision {
+/// Lists the members once: for the type, for `ALL`, and for their names.
+macro_rules! decisions {
+    ($($(#[doc = $doc:literal])+ $member:ident = $name:literal,)+) => {
+        /// What becomes of the request.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Decision {
+            $($(#[doc = $doc])+ $member,)+
+        }
+
+        impl Decision {
+            /// All of them, in order.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$member),+];
+
+            /// The name in logs, metrics and the status route.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$member => $name,)+
+                }
+            }
+        }
+    };
+}
+
+decisions! {
     /// The host's rules allow it.
-    Allow,
-    /// The admin regime allows it, whatever the host's rules say.
-    AllowBypass,
+    Allow = "allow",
+    /// The bypass allows it, whatever the host's rules say.
+    AllowBypass = "allow_bypass",
+    /// The bypass rules the user and the key came in no header: the host's rules allow it, and the
+    /// key is within the limits.
+    AllowWithinLimits = "allow_within_limits",
     /// The key names no user.
-    UnknownKey,
-    /// The key is past its `expires_at`, in the admin regime.
-    ExpiredKey,
+    UnknownKey = "unknown_key",
+    /// The key is past its `expires_at`.
+    ExpiredKey = "expired_key",
+    /// The row of the key could not be read, so its end is not known.
+    UnreadKey = "unread_key",
     /// The key is older than `ADMIN_API_KEY_MAX_AGE`, or the host does not know its age.
-    AgeLimit,
+    AgeLimit = "age_limit",
     /// The client is in none of `ADMIN_API_KEY_ALLOWED_NETWORKS`, or is not known.
-    NetworkLimit,
+    NetworkLimit = "network_limit",
     /// None of `ADMIN_API_KEY_ALLOWED_ENDPOINTS` covers the request.
-    EndpointLimit,
+    EndpointLimit = "endpoint_limit",
     /// The host's switch is off.
-    KeysDisabled,
+    KeysDisabled = "keys_disabled",
     /// The user is no administrator and lacks the permission `features.api_keys`.
-    NotPermitted,
+    NotPermitted = "not_permitted",
     /// No rule of the host's endpoint list covers the path.
-    EndpointRefused,
+    EndpointRefused = "endpoint_refused",
     /// `Principal::permitted` is needed: ask the host and decide again.
-    AskPermission,
+    AskPermission = "ask_permission",
+}
+
+/// What a decision means, and who has made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The host's rules let the user in.
+    Allowed,
+    /// The bypass rules the user, and lets them in.
+    AllowedByBypass,
+    /// The key names nobody.
+    Unknown,
+    /// The host's rules refuse.
+    Refused,
+    /// The bypass rules the user, and the limit of this name refuses: a setting, `expires_at`, or
+    /// `unread` where the limits could not be checked.
+    RefusedByLimit(&'static str),
+    /// Something is missing.
+    Open,
 }
 
 impl Decision {
-    /// All of them, in order.
-    pub const ALL: [Self; 11] = [
-        Self::Allow,
-        Self::AllowBypass,
-        Self::UnknownKey,
-        Self::ExpiredKey,
-        Self::AgeLimit,
-        Self::NetworkLimit,
-        Self::EndpointLimit,
-        Self::KeysDisabled,
-        Self::NotPermitted,
-        Self::EndpointRefused,
-        Self::AskPermission,
-    ];
+    /// What it means, and who has made it.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Allow => Verdict::Allowed,
+            Self::AllowBypass | Self::AllowWithinLimits => Verdict::AllowedByBypass,
+            Self::UnknownKey => Verdict::Unknown,
+            Self::ExpiredKey => Verdict::RefusedByLimit("expires_at"),
+            Self::UnreadKey => Verdict::RefusedByLimit("unread"),
+            Self::AgeLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_MAX_AGE"),
+            Self::NetworkLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_NETWORKS"),
+            Self::EndpointLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_ENDPOINTS"),
+            Self::KeysDisabled | Self::NotPermitted | Self::EndpointRefused => Verdict::Refused,
+            Self::AskPermission => Verdict::Open,
+        }
+    }
+}
+
+/// Who decides whether a user may create, read and delete their own key in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnKey {
+    /// The host's rules: the bypass does not rule the user.
+    ByHost,
+    /// The bypass, and they may, whatever the host's rules say: they are signed in.
+    Allowed,
+    /// The bypass, and they may not: a key must not make the next one, or read itself.
+    Refused,
 }
 
 /// Decides about a request.
 ///
-/// Outside the admin regime the rules and their order are those of
-/// `get_current_user_by_api_key` in Open WebUI 0.10.0 to 0.12.4.
+/// Whom the bypass rules, it judges alone where the key came in a header. Where it came in another
+/// way, the host's rules must allow the request *and* the limits must hold. For everybody else the
+/// host's rules decide, in the order of `get_current_user_by_api_key` in Open WebUI 0.10.0 to
+/// 0.12.4.
 #[must_use]
 pub fn decide(
     regime: &Regime,
@@ -143,55 +210,88 @@ pub fn decide(
     let Some(principal) = principal else {
         return Decision::UnknownKey;
     };
-    if regime.may_rule(request.way) && regime.rules_user(&principal.user) {
-        return regime.decide(request, principal);
+    if !regime.rules(&principal.user) {
+        return decide_host_rules(request.path, principal, rules);
     }
-    decide_host_rules(request.path, principal, rules)
+    if request.way.is_header() {
+        return regime
+            .refusal(request, principal)
+            .unwrap_or(Decision::AllowBypass);
+    }
+    match decide_host_rules(request.path, principal, rules) {
+        Decision::Allow => decide_let_in(regime, request, principal),
+        refusal => refusal,
+    }
+}
+
+/// Decides about a request that the host's rules allow: whom the bypass rules, the limits must hold
+/// for as well.
+#[must_use]
+pub fn decide_let_in(
+    regime: &Regime,
+    request: &Request<'_>,
+    principal: &Principal<'_>,
+) -> Decision {
+    if !regime.rules(&principal.user) {
+        return Decision::Allow;
+    }
+    regime
+        .refusal(request, principal)
+        .unwrap_or(Decision::AllowWithinLimits)
 }
 
 impl Regime {
-    /// Whether the admin regime rules keys that travelled this way, of some user at least.
+    /// Whether keys that travelled this way can bypass the host's rules, those of some user at
+    /// least.
     #[must_use]
-    pub fn may_rule(&self, way: Way) -> bool {
+    pub fn may_bypass(&self, way: Way) -> bool {
         self.bypass && way.is_header()
     }
 
-    /// Whether the admin regime rules every administrator, so that the host's rules do not count
-    /// for them and need not be read.
+    /// Whether the bypass rules every administrator, so that for a key in a header the host's
+    /// rules do not count and need not be read.
     #[must_use]
     pub fn rules_every_admin(&self) -> bool {
         self.limits.users.is_none()
     }
 
-    /// Whether a user may create, read and delete their own key although the host's switch is
-    /// off: one whom the admin regime rules and who is signed in. A key cannot be used to make the
-    /// next one.
+    /// Who decides whether a user may create, read and delete their own key, in a request that
+    /// carries the session of a person or something else.
     #[must_use]
-    pub fn may_manage_own_key(&self, user: &User<'_>, session: bool) -> bool {
-        self.bypass && session && self.rules_user(user)
+    pub fn own_key(&self, user: &User<'_>, session: bool) -> OwnKey {
+        match (self.rules(user), session) {
+            (false, _) => OwnKey::ByHost,
+            (true, true) => OwnKey::Allowed,
+            (true, false) => OwnKey::Refused,
+        }
     }
 
-    fn rules_user(&self, user: &User<'_>) -> bool {
+    /// Whether the bypass rules a user's keys.
+    fn rules(&self, user: &User<'_>) -> bool {
         let named = self.limits.users.as_ref();
-        is_admin(user.role) && named.is_none_or(|users| users.names(user.id, user.email))
+        self.bypass
+            && is_admin(user.role)
+            && named.is_none_or(|users| users.names(user.id, user.email))
     }
 
-    fn decide(&self, request: &Request<'_>, principal: &Principal<'_>) -> Decision {
-        match principal.expires_at {
-            Some(expiry) if expiry <= request.now => Decision::ExpiredKey,
-            _ => self
-                .limits
-                .refusal(request, principal)
-                .unwrap_or(Decision::AllowBypass),
+    /// What the end of the key, or the first limit that refuses, makes of a request.
+    fn refusal(&self, request: &Request<'_>, principal: &Principal<'_>) -> Option<Decision> {
+        match principal.times {
+            None => Some(Decision::UnreadKey),
+            Some(Times {
+                expires_at: Some(end),
+                ..
+            }) if end <= request.now => Some(Decision::ExpiredKey),
+            Some(times) => self.limits.refusal(request, times),
         }
     }
 }
 
 impl Limits {
     /// What the first limit that refuses a request makes of it.
-    fn refusal(&self, request: &Request<'_>, principal: &Principal<'_>) -> Option<Decision> {
+    fn refusal(&self, request: &Request<'_>, times: Times) -> Option<Decision> {
         if let Some(age) = self.age
-            && !age.covers(principal.created_at, request.now)
+            && !age.covers(times.created_at, request.now)
         {
             return Some(Decision::AgeLimit);
         }
@@ -211,27 +311,21 @@ impl Limits {
     }
 }
 
-/// Decides about an administrator's request by the host's rules alone.
-#[must_use]
-pub fn decide_about_admin(path: &str, rules: &HostRules<'_>) -> Decision {
+fn decide_host_rules(path: &str, principal: &Principal<'_>, rules: &HostRules<'_>) -> Decision {
     if !rules.keys_enabled {
         return Decision::KeysDisabled;
     }
-    match rules.allowlist {
-        Some(list) if !list.allows(path) => Decision::EndpointRefused,
-        _ => Decision::Allow,
-    }
-}
-
-fn decide_host_rules(path: &str, principal: &Principal<'_>, rules: &HostRules<'_>) -> Decision {
-    if rules.keys_enabled && !is_admin(principal.user.role) {
+    if !is_admin(principal.user.role) {
         match principal.permitted {
             None => return Decision::AskPermission,
             Some(false) => return Decision::NotPermitted,
             Some(true) => {}
         }
     }
-    decide_about_admin(path, rules)
+    match rules.allowlist {
+        Some(list) if !list.allows(path) => Decision::EndpointRefused,
+        _ => Decision::Allow,
+    }
 }
 
 fn is_admin(role: &str) -> bool {

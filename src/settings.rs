@@ -38,7 +38,7 @@ pub struct Settings {
     pub strict: bool,
     /// `ENABLE_ADMIN_API_KEY_BYPASS`, and `false` while anything in `problems` stands.
     pub bypass: bool,
-    /// `OWUI_KEYGATE_AUDIT`: which decisions of the admin regime are written to the log.
+    /// `OWUI_KEYGATE_AUDIT`: which decisions about keys are written to the log.
     pub audit: Mode,
     /// The bypass and its limits, for the decision.
     #[serde(skip)]

@@ -1,10 +1,28 @@
 //! What is counted and what is written down.
 
-use owui_keygate::audit::{Audit, Kind, LeftOut, Mode};
+use owui_keygate::audit::{Audit, Event, Kind, LeftOut, Mode};
 use owui_keygate::policy::Decision;
 
-fn kind(path: &str) -> Kind {
-    Kind::new("user", "GET", path, Decision::AllowBypass)
+const CLIENT: Option<&str> = Some("192.0.2.1");
+
+fn event(path: &str) -> Event<'_> {
+    Event {
+        decision: Decision::AllowBypass,
+        user: Some("user"),
+        key: "0a1b2c3d",
+        method: "GET",
+        path,
+        client: CLIENT,
+    }
+}
+
+fn stranger<'a>(client: Option<&'a str>, path: &'a str) -> Event<'a> {
+    Event {
+        decision: Decision::UnknownKey,
+        user: None,
+        client,
+        ..event(path)
+    }
 }
 
 #[test]
@@ -34,52 +52,142 @@ fn every_decision_has_its_own_counter() {
 #[test]
 fn all_admits_all_and_off_none() {
     for _ in 0..3 {
-        assert_eq!(Audit::new(Mode::All).admit(kind("/a"), 0), Some(vec![]));
-        assert_eq!(Audit::new(Mode::Off).admit(kind("/a"), 0), None);
+        assert_eq!(Audit::new(Mode::All).admit(&event("/a"), 0), Some(vec![]));
+        assert_eq!(Audit::new(Mode::Off).admit(&event("/a"), 0), None);
     }
 }
 
 #[test]
 fn throttled_admits_the_first_of_each_kind_in_a_minute_and_tells_how_many_more() {
     let audit = Audit::new(Mode::Throttled);
-    assert_eq!(audit.admit(kind("/a"), 60), Some(vec![]));
-    assert_eq!(audit.admit(kind("/a"), 60), None);
-    assert_eq!(audit.admit(kind("/a"), 119), None);
-    assert_eq!(audit.admit(kind("/b"), 119), Some(vec![]));
+    assert_eq!(audit.admit(&event("/a"), 60), Some(vec![]));
+    assert_eq!(audit.admit(&event("/a"), 60), None);
+    assert_eq!(audit.admit(&event("/a"), 119), None);
+    assert_eq!(audit.admit(&event("/b"), 119), Some(vec![]));
     let expected = LeftOut {
-        kind: kind("/a"),
+        kind: Kind::of(&event("/a")),
         count: 2,
     };
-    let left_out = audit.admit(kind("/b"), 120);
+    let left_out = audit.admit(&event("/b"), 120);
     assert_eq!(
         left_out,
         Some(vec![expected]),
         "and nothing of what was not left out"
     );
-    assert_eq!(audit.admit(kind("/a"), 180), Some(vec![]));
+    assert_eq!(audit.admit(&event("/a"), 180), Some(vec![]));
 }
 
 #[test]
-fn user_method_path_and_decision_make_a_kind() {
+fn user_key_method_path_client_and_decision_make_a_kind() {
     let audit = Audit::new(Mode::Throttled);
-    for event in [
-        Kind::new("u", "GET", "/a", Decision::AllowBypass),
-        Kind::new("v", "GET", "/a", Decision::AllowBypass),
-        Kind::new("u", "PUT", "/a", Decision::AllowBypass),
-        Kind::new("u", "GET", "/b", Decision::AllowBypass),
-        Kind::new("u", "GET", "/a", Decision::NetworkLimit),
+    let first = event("/a");
+    for differing in [
+        first,
+        Event {
+            user: Some("another"),
+            ..first
+        },
+        Event {
+            key: "3d2c1b0a",
+            ..first
+        },
+        Event {
+            method: "PUT",
+            ..first
+        },
+        event("/b"),
+        Event {
+            client: Some("192.0.2.2"),
+            ..first
+        },
+        Event {
+            client: None,
+            ..first
+        },
+        Event {
+            decision: Decision::NetworkLimit,
+            ..first
+        },
+        Event {
+            decision: Decision::AllowWithinLimits,
+            ..first
+        },
     ] {
-        assert!(audit.admit(event, 0).is_some());
+        assert!(audit.admit(&differing, 0).is_some(), "{differing:?}");
+        assert!(audit.admit(&differing, 0).is_none(), "{differing:?}");
     }
+}
+
+#[test]
+fn what_the_hosts_rules_alone_decide_is_never_written_down() {
+    for mode in [Mode::All, Mode::Throttled, Mode::Off] {
+        let audit = Audit::new(mode);
+        for decision in Decision::ALL {
+            let is_told = !matches!(
+                decision,
+                Decision::Allow
+                    | Decision::KeysDisabled
+                    | Decision::NotPermitted
+                    | Decision::EndpointRefused
+                    | Decision::AskPermission
+            );
+            let found = Event {
+                decision,
+                ..event("/a")
+            };
+            let is_written = is_told && mode != Mode::Off;
+            assert_eq!(audit.writes(decision), is_written, "{decision:?}");
+            assert_eq!(audit.admit(&found, 0).is_some(), is_written, "{decision:?}");
+        }
+    }
+}
+
+#[test]
+fn unknown_keys_are_told_apart_by_their_client_alone() {
+    let audit = Audit::new(Mode::Throttled);
+    assert!(audit.admit(&stranger(CLIENT, "/a"), 0).is_some());
+    assert!(audit.admit(&stranger(CLIENT, "/b"), 0).is_none());
+    assert!(audit.admit(&stranger(None, "/b"), 0).is_some());
+    let long = "x".repeat(64);
+    let longer = "x".repeat(65);
+    assert!(audit.admit(&stranger(Some(&long), "/"), 0).is_some());
+    assert!(audit.admit(&stranger(Some(&longer), "/"), 0).is_none());
+}
+
+#[test]
+fn many_strangers_fill_neither_the_log_nor_the_memory_and_do_not_push_others_out() {
+    let audit = Audit::new(Mode::Throttled);
+    let clients: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
+    let admitted = clients
+        .iter()
+        .filter(|client| audit.admit(&stranger(Some(client), "/"), 0).is_some())
+        .count();
+    assert_eq!(admitted, 1_024);
+    assert!(audit.admit(&event("/a"), 0).is_some());
+    assert!(audit.admit(&event("/a"), 0).is_none());
+    let mut left_out = audit.drain();
+    left_out.sort_by_key(|kinds| kinds.count);
+    let expected = [
+        LeftOut {
+            kind: Kind::of(&event("/a")),
+            count: 1,
+        },
+        LeftOut {
+            kind: Kind::Unknown { client: None },
+            count: 2_000 - 1_024,
+        },
+    ];
+    assert_eq!(left_out, expected);
+    assert_eq!(audit.drain(), []);
 }
 
 #[test]
 fn what_is_left_out_is_not_lost_at_the_end() {
     let audit = Audit::new(Mode::Throttled);
-    let _ = audit.admit(kind("/a"), 0);
+    let _ = audit.admit(&event("/a"), 0);
     assert_eq!(audit.drain(), []);
-    let _ = audit.admit(kind("/a"), 0);
-    let _ = audit.admit(kind("/a"), 0);
+    let _ = audit.admit(&event("/a"), 0);
+    let _ = audit.admit(&event("/a"), 0);
     let [LeftOut { count: 1, .. }] = audit.drain()[..] else {
         panic!("what came after the first drain");
     };
@@ -89,17 +197,17 @@ fn what_is_left_out_is_not_lost_at_the_end() {
 fn long_paths_are_one_kind_and_many_paths_are_all_written_down() {
     let audit = Audit::new(Mode::Throttled);
     let long = "/é".repeat(10_000);
-    assert!(audit.admit(kind(&long), 0).is_some());
-    assert!(audit.admit(kind(&format!("{long}x")), 0).is_none());
+    assert!(audit.admit(&event(&long), 0).is_some());
+    assert!(audit.admit(&event(&format!("{long}x")), 0).is_none());
     for number in 0..5_000 {
-        assert!(audit.admit(kind(&number.to_string()), 0).is_some());
+        assert!(audit.admit(&event(&number.to_string()), 0).is_some());
     }
     assert!(
-        audit.admit(kind("4094"), 0).is_none(),
+        audit.admit(&event("4094"), 0).is_none(),
         "4096 are known with the long one, and left out"
     );
     assert!(
-        audit.admit(kind("4095"), 0).is_some(),
+        audit.admit(&event("4095"), 0).is_some(),
         "what is beyond is written down"
     );
 }

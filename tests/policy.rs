@@ -3,7 +3,8 @@
 use owui_keygate::endpoints::Allowlist;
 use owui_keygate::limits::{Age, Endpoints, Limits, Networks, Users};
 use owui_keygate::policy::{
-    Decision, HostRules, Principal, Regime, Request, User, Way, decide, decide_about_admin,
+    Decision, HostRules, OwnKey, Principal, Regime, Request, Times, User, Verdict, Way, decide,
+    decide_let_in,
 };
 use proptest::prelude::*;
 
@@ -23,8 +24,7 @@ struct Case {
     known: bool,
     email: &'static str,
     role: String,
-    expires_at: Option<i64>,
-    created_at: Option<i64>,
+    times: Option<Times>,
     permitted: Option<bool>,
     keys_enabled: bool,
     list: Option<String>,
@@ -51,31 +51,56 @@ impl Case {
         }
     }
 
-    fn decide(&self) -> Decision {
-        let list = self.list.as_deref().map(Allowlist::parse);
-        let request = Request {
+    fn request(&self) -> Request<'_> {
+        Request {
             way: self.way,
             method: self.method,
             path: &self.path,
             client: self.client,
             now: self.now,
-        };
-        let principal = Principal {
+        }
+    }
+
+    fn principal(&self) -> Principal<'_> {
+        Principal {
             user: self.user(),
-            expires_at: self.expires_at,
-            created_at: self.created_at,
+            times: self.times,
             permitted: self.permitted,
-        };
+        }
+    }
+
+    fn decide(&self) -> Decision {
+        let list = self.list.as_deref().map(Allowlist::parse);
+        let principal = self.principal();
         let rules = HostRules {
             keys_enabled: self.keys_enabled,
             allowlist: list.as_ref(),
         };
         decide(
             &self.regime(),
-            &request,
+            &self.request(),
             self.known.then_some(&principal),
             &rules,
         )
+    }
+
+    fn decide_let_in(&self) -> Decision {
+        decide_let_in(&self.regime(), &self.request(), &self.principal())
+    }
+
+    /// Whether the bypass rules the user, as the design says it.
+    fn is_ruled(&self) -> bool {
+        self.bypass && self.role == "admin" && self.is_named()
+    }
+
+    fn is_expired(&self) -> bool {
+        let end = self.times.and_then(|times| times.expires_at);
+        end.is_some_and(|end| end <= self.now)
+    }
+
+    /// Whether the end of the key or a limit refuses, or whether that cannot be known.
+    fn is_beyond_limits(&self) -> bool {
+        self.times.is_none() || self.is_expired() || self.refused().is_some()
     }
 
     /// Whether the user is among the named ones, if any are.
@@ -85,7 +110,8 @@ impl Case {
 
     /// The limits as one sentence: the first that refuses.
     fn refused(&self) -> Option<Decision> {
-        let old = self.max_age.is_some() && self.created_at.is_none_or(|made| self.now - made > 2);
+        let made = self.times.and_then(|times| times.created_at);
+        let old = self.max_age.is_some() && made.is_none_or(|made| self.now - made > 2);
         let outside = self.networks.is_some() && self.client != Some("10.1.2.3");
         let elsewhere = self.endpoints.is_some()
             && !(matches!(self.method, "GET" | "HEAD")
@@ -119,12 +145,15 @@ impl Case {
 }
 
 fn way() -> impl Strategy<Value = Way> {
-    prop_oneof![
-        Just(Way::Bearer),
-        Just(Way::ApiKeyHeader),
-        Just(Way::Cookie),
-        Just(Way::Other)
-    ]
+    prop_oneof![header(), no_header()]
+}
+
+fn header() -> impl Strategy<Value = Way> {
+    prop_oneof![Just(Way::Bearer), Just(Way::ApiKeyHeader)]
+}
+
+fn no_header() -> impl Strategy<Value = Way> {
+    prop_oneof![Just(Way::Cookie), Just(Way::Other)]
 }
 
 fn other_role() -> impl Strategy<Value = String> {
@@ -155,6 +184,15 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn times()(
+        expires_at in prop::option::of(0..4_i64),
+        created_at in prop::option::of(-3..4_i64),
+    ) -> Times {
+        Times { expires_at, created_at }
+    }
+}
+
+prop_compose! {
     fn case()(
         bypass in any::<bool>(),
         [users, max_age, networks, endpoints] in limits(),
@@ -162,31 +200,33 @@ prop_compose! {
         method in prop::sample::select(&["GET", "HEAD", "POST", ""]),
         client in prop::sample::select(&[Some("10.1.2.3"), Some("192.0.2.1"), None]),
         email in prop::sample::select(&["named@x", "unnamed@x"]),
-        created_at in prop::option::of(-3..4_i64),
+        times in prop::option::weighted(0.9, times()),
         path in "/[ab]{0,2}(/[ab]{0,2}){0,2}",
         now in 0..4_i64,
         known in prop::bool::weighted(0.9),
         role in role(),
-        expires_at in prop::option::of(0..4_i64),
         permitted in any::<Option<bool>>(),
         keys_enabled in any::<bool>(),
         list in prop::option::of("(/[ab]{1,2}(/[ab]{1,2})?,){0,3}"),
     ) -> Case {
         Case {
             bypass, users, max_age, networks, endpoints, way, method, path, client, now, known,
-            email, role, expires_at, created_at, permitted, keys_enabled, list,
+            email, role, times, permitted, keys_enabled, list,
         }
     }
 }
 
-fn is_admin_regime(decision: Decision) -> bool {
+fn is_of_bypass(decision: Decision) -> bool {
     matches!(
-        decision,
-        Decision::AllowBypass
-            | Decision::ExpiredKey
-            | Decision::AgeLimit
-            | Decision::NetworkLimit
-            | Decision::EndpointLimit
+        decision.verdict(),
+        Verdict::AllowedByBypass | Verdict::RefusedByLimit(_)
+    )
+}
+
+fn allows(decision: Decision) -> bool {
+    matches!(
+        decision.verdict(),
+        Verdict::Allowed | Verdict::AllowedByBypass
     )
 }
 
@@ -196,53 +236,69 @@ proptest! {
     #[test]
     fn without_the_bypass_only_the_host_allows(case in case()) {
         let decision = case.with_bypass(false).decide();
-        prop_assert!(!is_admin_regime(decision));
+        prop_assert!(!is_of_bypass(decision));
         prop_assert_eq!(decision == Decision::Allow, case.host_allows());
     }
 
     #[test]
-    fn no_other_role_reaches_the_admin_regime(case in case(), role in other_role()) {
+    fn no_other_role_is_ruled_by_the_bypass(case in case(), role in other_role()) {
         let case = Case { role, ..case };
         prop_assert_eq!(case.with_bypass(true).decide(), case.with_bypass(false).decide());
     }
 
+    /// Whatever way the key came, and whatever the host's rules are.
     #[test]
-    fn no_cookie_reaches_the_admin_regime(case in case(), way in prop_oneof![Just(Way::Cookie), Just(Way::Other)]) {
-        let case = Case { way, ..case };
-        prop_assert_eq!(case.with_bypass(true).decide(), case.with_bypass(false).decide());
+    fn whom_the_bypass_rules_is_never_allowed_what_a_limit_refuses(case in case()) {
+        let case = Case { bypass: true, role: "admin".to_owned(), email: "named@x", ..case };
+        prop_assert!(case.is_ruled());
+        prop_assert!(!(case.is_beyond_limits() && allows(case.decide())));
+        prop_assert_eq!(allows(case.decide_let_in()), !case.is_beyond_limits());
     }
 
     #[test]
-    fn an_unknown_key_is_unknown_in_every_regime(case in case()) {
+    fn a_key_in_no_header_needs_the_hosts_rules_and_the_limits(case in case(), way in no_header()) {
+        let case = Case { way, ..case };
+        let by_host = case.with_bypass(false).decide();
+        let expected = match by_host {
+            Decision::Allow => case.decide_let_in(),
+            refusal => refusal,
+        };
+        prop_assert_eq!(case.decide(), expected);
+        prop_assert!(case.decide() != Decision::AllowBypass);
+    }
+
+    #[test]
+    fn whom_the_host_lets_in_is_held_against_the_limits_if_the_bypass_rules_them(case in case()) {
+        let expected = match (case.is_ruled(), case.times) {
+            (false, _) => Decision::Allow,
+            (true, None) => Decision::UnreadKey,
+            (true, Some(_)) if case.is_expired() => Decision::ExpiredKey,
+            (true, Some(_)) => case.refused().unwrap_or(Decision::AllowWithinLimits),
+        };
+        prop_assert_eq!(case.decide_let_in(), expected);
+    }
+
+    #[test]
+    fn an_unknown_key_is_unknown_whatever_the_settings(case in case()) {
         let case = Case { known: false, ..case };
         prop_assert_eq!(case.decide(), Decision::UnknownKey);
     }
 
     #[test]
-    fn who_is_not_named_never_reaches_the_admin_regime(case in case()) {
+    fn who_is_not_named_is_not_ruled_by_the_bypass(case in case()) {
         let case = Case { users: Some("other@x, Named@X"), email: "unnamed@x", ..case };
         prop_assert_eq!(case.with_bypass(true).decide(), case.with_bypass(false).decide());
     }
 
     #[test]
-    fn the_admin_regime_asks_for_the_expiry_and_the_limits_alone(case in case(), way in prop_oneof![Just(Way::Bearer), Just(Way::ApiKeyHeader)]) {
+    fn for_a_key_in_a_header_the_end_and_the_limits_alone_decide(case in case(), way in header()) {
         let case = Case { bypass: true, known: true, role: "admin".to_owned(), way, ..case };
         prop_assume!(case.is_named());
-        let expired = case.expires_at.is_some_and(|expiry| case.now >= expiry);
-        let expected = if expired {
-            Decision::ExpiredKey
-        } else {
-            case.refused().unwrap_or(Decision::AllowBypass)
+        let expected = match case.decide_let_in() {
+            Decision::AllowWithinLimits => Decision::AllowBypass,
+            refusal => refusal,
         };
         prop_assert_eq!(case.decide(), expected);
-    }
-
-    #[test]
-    fn what_the_host_would_say_is_what_it_says_without_the_bypass(case in case()) {
-        let case = Case { bypass: false, known: true, role: "admin".to_owned(), ..case };
-        let list = case.list.as_deref().map(Allowlist::parse);
-        let rules = HostRules { keys_enabled: case.keys_enabled, allowlist: list.as_ref() };
-        prop_assert_eq!(decide_about_admin(&case.path, &rules), case.decide());
     }
 
     #[test]
@@ -257,11 +313,15 @@ proptest! {
     }
 
     #[test]
-    fn only_a_signed_in_administrator_whose_key_bypasses_manages_one(case in case(), session: bool) {
-        prop_assert_eq!(
-            case.regime().may_manage_own_key(&case.user(), session),
-            case.bypass && session && case.role == "admin" && case.is_named()
-        );
+    fn whom_the_bypass_rules_manages_a_key_only_as_a_person_who_is_signed_in(
+        case in case(), session: bool,
+    ) {
+        let expected = match (case.is_ruled(), session) {
+            (false, _) => OwnKey::ByHost,
+            (true, true) => OwnKey::Allowed,
+            (true, false) => OwnKey::Refused,
+        };
+        prop_assert_eq!(case.regime().own_key(&case.user(), session), expected);
     }
 }
 
@@ -281,8 +341,7 @@ fn the_host_looks_at_the_switch_then_the_permission_then_the_list() {
         known: true,
         email: "named@x",
         role: "user".to_owned(),
-        expires_at: None,
-        created_at: None,
+        times: Some(Times::default()),
         permitted: None,
         keys_enabled: false,
         list: Some("/a".to_owned()),
@@ -311,19 +370,19 @@ fn the_host_looks_at_the_switch_then_the_permission_then_the_list() {
 }
 
 #[test]
-fn the_admin_regime_is_for_headers_while_the_bypass_is_on() {
+fn only_a_key_in_a_header_can_bypass_and_only_while_the_bypass_is_on() {
     for way in [Way::Bearer, Way::ApiKeyHeader, Way::Cookie, Way::Other] {
         let on = Regime {
             bypass: true,
             ..Regime::default()
         };
-        assert_eq!(on.may_rule(way), way.is_header());
-        assert!(!Regime::default().may_rule(way));
+        assert_eq!(on.may_bypass(way), way.is_header());
+        assert!(!Regime::default().may_bypass(way));
     }
 }
 
 #[test]
-fn the_admin_regime_rules_every_administrator_unless_some_are_named() {
+fn the_bypass_rules_every_administrator_unless_some_are_named() {
     assert!(Regime::default().rules_every_admin());
     let users = Some(Users::parse("named@x").unwrap());
     let limits = Limits {
@@ -340,7 +399,7 @@ fn the_admin_regime_rules_every_administrator_unless_some_are_named() {
 proptest! {
     /// So they need not be read there.
     #[test]
-    fn the_hosts_rules_do_not_count_for_an_administrator_in_the_admin_regime(
+    fn the_hosts_rules_do_not_count_for_an_administrators_key_in_a_header(
         case in case(), other in case(),
     ) {
         let case = Case {
@@ -360,4 +419,39 @@ proptest! {
         };
         prop_assert_eq!(case.decide(), changed.decide());
     }
+}
+
+/// Every new decision needs a line here.
+#[test]
+fn each_decision_has_a_name_and_a_meaning() {
+    let told: Vec<_> = Decision::ALL
+        .map(|each| (each.name(), each.verdict()))
+        .into();
+    assert_eq!(
+        told,
+        [
+            ("allow", Verdict::Allowed),
+            ("allow_bypass", Verdict::AllowedByBypass),
+            ("allow_within_limits", Verdict::AllowedByBypass),
+            ("unknown_key", Verdict::Unknown),
+            ("expired_key", Verdict::RefusedByLimit("expires_at")),
+            ("unread_key", Verdict::RefusedByLimit("unread")),
+            (
+                "age_limit",
+                Verdict::RefusedByLimit("ADMIN_API_KEY_MAX_AGE")
+            ),
+            (
+                "network_limit",
+                Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_NETWORKS")
+            ),
+            (
+                "endpoint_limit",
+                Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_ENDPOINTS")
+            ),
+            ("keys_disabled", Verdict::Refused),
+            ("not_permitted", Verdict::Refused),
+            ("endpoint_refused", Verdict::Refused),
+            ("ask_permission", Verdict::Open),
+        ]
+    );
 }

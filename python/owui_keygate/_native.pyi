@@ -7,12 +7,15 @@ from typing import Any, ClassVar, final
 __all__ = [
     "Audit",
     "Decision",
+    "LeftOut",
+    "OwnKey",
     "PanicException",
     "Policy",
     "SessionVerifier",
     "Settings",
     "Way",
     "__version__",
+    "fingerprint",
     "parse_duration",
 ]
 
@@ -27,6 +30,9 @@ def parse_duration(text: str) -> int:
     Raises:
         ValueError: It is none; the message says what was expected.
     """
+
+def fingerprint(api_key: str) -> str:
+    """Return what an API key is named by: the first 8 hex digits of its SHA-256."""
 
 @final
 class Settings:
@@ -74,8 +80,10 @@ class Decision:
 
     Allow: ClassVar[Decision]
     AllowBypass: ClassVar[Decision]
+    AllowWithinLimits: ClassVar[Decision]
     UnknownKey: ClassVar[Decision]
     ExpiredKey: ClassVar[Decision]
+    UnreadKey: ClassVar[Decision]
     AgeLimit: ClassVar[Decision]
     NetworkLimit: ClassVar[Decision]
     EndpointLimit: ClassVar[Decision]
@@ -83,6 +91,36 @@ class Decision:
     NotPermitted: ClassVar[Decision]
     EndpointRefused: ClassVar[Decision]
     AskPermission: ClassVar[Decision]
+
+    @property
+    def name(self) -> str:
+        """The name in logs, metrics and the status route."""
+
+    @property
+    def allows(self) -> bool:
+        """Whether it lets the user in."""
+
+    @property
+    def is_of_bypass(self) -> bool:
+        """Whether the bypass rules the user, so that the host has no say in a refusal."""
+
+    @property
+    def limit(self) -> str | None:
+        """The limit that refuses, if one does: a setting, `expires_at` or `unread`."""
+
+    def __hash__(self) -> int: ...
+    def __int__(self) -> int: ...
+
+@final
+class OwnKey:
+    """Who decides whether a user may create, read and delete their own key.
+
+    That is the host, where the bypass does not rule the user; else they may, or may not.
+    """
+
+    ByHost: ClassVar[OwnKey]
+    Allowed: ClassVar[OwnKey]
+    Refused: ClassVar[OwnKey]
 
     def __hash__(self) -> int: ...
     def __int__(self) -> int: ...
@@ -124,26 +162,58 @@ class Policy:
             TypeError: Something is of another type than it must be.
         """
 
-    def decide_by_host(
-        self, scope: MutableMapping[str, Any], keys_enabled: bool, allowed_endpoints: str | None
+    def decide_let_in(
+        self,
+        way: Way,
+        scope: MutableMapping[str, Any],
+        now: int,
+        user: object,
+        times: tuple[int | None, int | None] | None,
     ) -> Decision:
-        """Return what the host's rules alone make of an administrator's request."""
+        """Decide about a request that the host has let in by its own rules.
 
-    def admin_regime(self, way: Way) -> bool:
-        """Whether the admin regime rules keys that travelled this way, of some user at least."""
+        Args:
+            way: How the key travelled.
+            scope: The ASGI scope, a dict.
+            now: The time now, in epoch seconds.
+            user: Whom the host has let in.
+            times: `expires_at` and `created_at` of the key's row, in epoch seconds; None where the
+                row could not be read.
+
+        Raises:
+            KeyError: The scope has no path.
+            AttributeError: The user lacks an attribute.
+            TypeError: Something is of another type than it must be.
+        """
+
+    @property
+    def bypass(self) -> bool:
+        """Whether the bypass is on."""
+
+    def may_bypass(self, way: Way) -> bool:
+        """Whether keys that travelled this way can bypass the host's rules."""
 
     @property
     def rules_every_admin(self) -> bool:
-        """Whether the admin regime rules every administrator.
+        """Whether the bypass rules every administrator.
 
-        The host's rules do not count for them there and need not be read.
+        For their keys in a header the host's rules do not count, and need not be read.
         """
 
     def lets_change(self, path: str) -> bool:
         """Whether the allowed endpoints let a key change something at a path or below it."""
 
-    def may_manage_own_key(self, user: object, *, session: bool) -> bool:
-        """Whether a user may manage their own key although the host's switch is off."""
+    def own_key(self, user: object, *, session: bool) -> OwnKey:
+        """Return who decides whether a user may create, read and delete their own key.
+
+        Args:
+            user: The user, an object with `id`, `email` and `role`.
+            session: Whether the request carries the session of a person.
+
+        Raises:
+            AttributeError: The user lacks an attribute.
+            TypeError: An attribute is no text.
+        """
 
 @final
 class Audit:
@@ -154,16 +224,22 @@ class Audit:
         """Return how often each decision was counted."""
 
     def note(
-        self, decision: Decision, user: str | None, scope: MutableMapping[str, Any], now: float
-    ) -> list[tuple[str, str, str, Decision, int]] | None:
+        self,
+        decision: Decision,
+        user: str | None,
+        api_key: str,
+        scope: MutableMapping[str, Any],
+        now: float,
+    ) -> list[LeftOut] | None:
         """Count a decision, and return what was left out in the minute before, as `drain` does.
 
-        Return None where the decision is not to be written down: it is left out itself, or there is
-        no user.
+        Return None where the decision is not to be written down: it is left out itself, or the
+        host's rules alone have made it, or the bypass is off.
 
         Args:
             decision: The decision.
-            user: The user's id; None for what is counted only.
+            user: The id of the user whom the key names.
+            api_key: The key.
             scope: The ASGI scope, a dict.
             now: The time, in seconds, of a clock that never goes back.
 
@@ -172,8 +248,40 @@ class Audit:
             TypeError: Something is of another type than it must be.
         """
 
-    def drain(self) -> list[tuple[str, str, str, Decision, int]]:
-        """Return what was left out and not yet told: user id, method, path, decision, count."""
+    def drain(self) -> list[LeftOut]:
+        """Return what was left out and not yet told."""
+
+@final
+class LeftOut:
+    """Events that were left out of the log; of unknown keys, only their client is told."""
+
+    @property
+    def decision(self) -> Decision:
+        """The decision."""
+
+    @property
+    def user(self) -> str | None:
+        """The user's id."""
+
+    @property
+    def key(self) -> str | None:
+        """The fingerprint of the key."""
+
+    @property
+    def method(self) -> str | None:
+        """The method."""
+
+    @property
+    def path(self) -> str | None:
+        """The path, cut after 512 characters."""
+
+    @property
+    def client(self) -> str | None:
+        """The address of the client, cut after 64 characters."""
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
 
 @final
 class SessionVerifier:

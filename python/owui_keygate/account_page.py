@@ -7,7 +7,7 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate._native import PanicException
+from owui_keygate._native import OwnKey, PanicException
 from owui_keygate.credentials import are_of_a_person, credential_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def _may_manage(request: Request, main: ModuleType, policy: Policy) -> boo
         if inspect.isawaitable(user):
             user = await user
         session = are_of_a_person(claims)
-        return user is not None and policy.may_manage_own_key(user, session=session)
+        return user is not None and policy.own_key(user, session=session) == OwnKey.Allowed
     except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host's answer stays)
         log.error("The account page is the host's own: %s", type(error).__name__)  # noqa: TRY400
         return False

@@ -1,91 +1,82 @@
-"""What is counted, and written down, about the keys that the admin regime rules."""
+"""What is counted, and written down, about the keys that the bypass rules and those of nobody."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import re
 import time
 from typing import TYPE_CHECKING
 
-from owui_keygate._native import Audit, Decision, PanicException
-from owui_keygate.credentials import way_of
+from owui_keygate._native import Audit, Decision, PanicException, fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
-    from owui_keygate._native import Policy, Settings, Way
-    from owui_keygate.checker import Host
-    from owui_keygate.readers import Rules, User
+    from owui_keygate._native import LeftOut, Settings, Way
 
 log = logging.getLogger("owui_keygate.audit")
 
-LIMITS = {
-    Decision.AllowBypass: None,
-    Decision.ExpiredKey: "expires_at",
-    Decision.AgeLimit: "ADMIN_API_KEY_MAX_AGE",
-    Decision.NetworkLimit: "ADMIN_API_KEY_ALLOWED_NETWORKS",
-    Decision.EndpointLimit: "ADMIN_API_KEY_ALLOWED_ENDPOINTS",
+_EVENTS = {
+    Decision.AllowBypass: "bypass",
+    Decision.AllowWithinLimits: "allowed",
+    Decision.UnknownKey: "unknown key",
 }
-"""The decisions of the admin regime, each with the limit that refuses."""
-
-_HOST_RULES = {
-    Decision.KeysDisabled: "switch",
-    Decision.EndpointRefused: "endpoints",
-    Decision.Allow: None,
-}
+"""What a record begins with; a refusal by a limit begins with `refused`."""
 _LONGEST_PATH = 512
-"""In characters; the core tells paths apart by as many."""
-
-
-def fingerprint(api_key: str) -> str:
-    """Return what an API key is named by: the first 8 hex digits of its SHA-256."""
-    return hashlib.sha256(api_key.encode()).hexdigest()[:8]
+_LONGEST_CLIENT = 64
+"""In characters; the core tells events apart by as many."""
 
 
 class Trail:
-    """Counts all decisions and writes down those of the admin regime.
+    """Counts all decisions, and writes down those of the bypass and the unknown keys.
 
     Args:
         settings: The settings; `OWUI_KEYGATE_AUDIT` among them.
-        policy: The decision.
     """
 
-    def __init__(self, settings: Settings, policy: Policy) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._audit = Audit(settings)
-        self._policy = policy
         self.as_json = False
 
     def counts(self) -> dict[str, int]:
         """Return how often each decision was made since this worker started, by its name."""
-        return {_name(decision): count for decision, count in self._audit.counts()}
+        return {decision.name: count for decision, count in self._audit.counts()}
 
-    def is_due(self, request: Request, decision: Decision, user: User | None) -> bool:
-        """Count a decision, and return whether it is to be written down.
+    def note(
+        self,
+        request: Request,
+        api_key: str,
+        decision: Decision,
+        user_id: str | None,
+        way: Callable[[], Way],
+    ) -> None:
+        """Count a decision, and write it down where it is due.
 
         What was left out in the minute before is written down at once.
-        """
-        user_id = user.id if user is not None and decision in LIMITS else None
-        left_out = self._audit.note(decision, user_id, request.scope, time.monotonic())
-        if left_out:
-            self._tell(left_out)
-        return left_out is not None
 
-    async def write(
-        self, request: Request, api_key: str, decision: Decision, user: User, host: Host
-    ) -> None:
-        """Write a decision down."""
-        rules = await _host_rules(request, api_key, user, host)
+        Args:
+            request: The request, of which the ASGI scope is looked at.
+            api_key: The key.
+            decision: The decision.
+            user_id: The id of the user whom the key names.
+            way: Returns how the key travelled.
+        """
+        left_out = self._audit.note(decision, user_id, api_key, request.scope, time.monotonic())
+        if left_out is None:
+            return
+        self._tell(left_out)
+        client = request.scope.get("client")
         self._write(
             decision,
-            user=user.id,
+            user=user_id,
             key=fingerprint(api_key),
-            method=request.scope.get("method", ""),
+            method=request.scope.get("method", "")[:_LONGEST_PATH],
             path=request.scope["path"][:_LONGEST_PATH],
-            client=request.client.host if request.client else None,
-            way=_name(way_of(request, api_key, host.api_key_header)),
-            host_rule=self._host_rule(request, rules),
+            client=client[0][:_LONGEST_CLIENT] if client else None,
+            way=_name(way()),
         )
 
     def flush(self) -> None:
@@ -95,22 +86,22 @@ class Trail:
         except (Exception, PanicException) as error:  # noqa: BLE001 (nobody else logs it now)
             log.error("What was left out is not told: %s", type(error).__name__)  # noqa: TRY400
 
-    def _host_rule(self, request: Request, rules: Rules | None) -> str | None:
-        """Return which of the host's rules would have refused."""
-        if rules is None:
-            return "unknown"
-        found = self._policy.decide_by_host(
-            request.scope, rules.keys_enabled, rules.allowed_endpoints
-        )
-        return _HOST_RULES[found]
-
-    def _tell(self, left_out: list[tuple[str, str, str, Decision, int]]) -> None:
-        for user, method, path, decision, count in left_out:
-            self._write(decision, user=user, method=method, path=path, left_out=count)
+    def _tell(self, left_out: list[LeftOut]) -> None:
+        for kind in left_out:
+            self._write(
+                kind.decision,
+                user=kind.user,
+                key=kind.key,
+                method=kind.method,
+                path=kind.path,
+                client=kind.client,
+                left_out=kind.count,
+            )
 
     def _write(self, decision: Decision, **facts: object) -> None:
-        event = "bypass" if decision == Decision.AllowBypass else "refused"
-        record = {"event": event, **facts, "limit": LIMITS[decision]}
+        event = _EVENTS.get(decision, "refused")
+        known = {name: fact for name, fact in facts.items() if name == "client" or fact is not None}
+        record = {"event": event, **known, "limit": decision.limit}
         # As JSON, no control character of a path can end the line.
         if self.as_json:
             log.info("%s", json.dumps(record))
@@ -120,14 +111,6 @@ class Trail:
             log.info("%s %s", event, " ".join(pairs))
 
 
-async def _host_rules(request: Request, api_key: str, user: User, host: Host) -> Rules | None:
-    """Return the host's rules, which the decision had no need of, None where they are not known."""
-    reading = await host.reader.read(api_key, rules_bind_admins=True)
-    if reading is None:
-        return None
-    return reading.rules or host.rules_of(request, user)
-
-
-def _name(member: Decision | Way) -> str:
-    """Return the name of a decision or way in the style of names that others sort by."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(member).rpartition(".")[2]).lower()
+def _name(way: Way) -> str:
+    """Return the name of a way in the style of names that others sort by."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(way).rpartition(".")[2]).lower()

@@ -183,7 +183,7 @@ class Installation:
             )
             settings = Settings({**os.environ, forwarding.VARIABLE: proxies})
             self.policy = Policy(settings)
-            self.trail = Trail(settings, self.policy)
+            self.trail = Trail(settings)
             self.settings = settings
         return self.settings
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from fastapi import HTTPException
 from starlette.requests import Request
 
-from owui_keygate._native import PanicException
+from owui_keygate._native import OwnKey, PanicException
 from owui_keygate.credentials import is_human_session
 
 if TYPE_CHECKING:
@@ -22,13 +24,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("owui_keygate")
 
+SIGN_IN = "Sign in to manage your API key: a key cannot create, read or delete one."
+"""The answer to an administrator's key that the bypass rules."""
+
 
 def check_replacement(
     original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
 ) -> Callable[..., Coroutine[Any, Any, None]]:
-    """Return what lets a signed-in administrator in, and asks `original` about everybody else.
+    """Return what judges administrators whom the bypass rules, and asks `original` about the rest.
 
-    The original is `_check_api_key_permission`, which the host has from 0.10.0 on.
+    The original is `_check_api_key_permission`, which the host has from 0.10.0 on. It is asked
+    before a key is made, read or deleted.
     """
 
     @functools.wraps(original)
@@ -39,7 +45,7 @@ def check_replacement(
     return _check_api_key_permission
 
 
-def endpoint_replacement(
+def creation_replacement(
     original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return what shows the endpoint a configuration in which a signed-in administrator may.
@@ -56,13 +62,44 @@ def endpoint_replacement(
     return generate_api_key
 
 
+def guarded(
+    original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
+) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return an endpoint that is not for an administrator's key which the bypass rules.
+
+    The originals are `get_api_key` and `delete_api_key`, which ask nobody before 0.10.0. They take
+    no request, so FastAPI is shown a signature that has one.
+    """
+    signature = inspect.signature(original)
+    request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+
+    @functools.wraps(original)
+    async def endpoint(*, request: Request, user: User, **more: Any) -> Any:  # noqa: ANN401
+        _may_manage(request, user, policy, api_key_header)
+        return await original(user=user, **more)
+
+    parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in signature.parameters.values()]
+    endpoint.__signature__ = signature.replace(parameters=[request, *parameters])  # type: ignore[attr-defined]
+    return endpoint
+
+
 def _may_manage(request: Request, user: User, policy: Policy, api_key_header: str) -> bool:
+    """Whether the bypass lets a user manage their own key; where it is False, the host decides.
+
+    Raises:
+        HTTPException: It refuses: the bypass rules the user, and they are not signed in. So it does
+            where it cannot be told who decides, unless they are signed in.
+    """
+    session = False
     try:
         session = is_human_session(request, api_key_header)
-        return policy.may_manage_own_key(user, session=session)
-    except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
+        own_key = policy.own_key(user, session=session)
+    except (Exception, PanicException) as error:  # noqa: BLE001
         log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
-        return False
+        own_key = OwnKey.ByHost if session else OwnKey.Refused
+    if own_key == OwnKey.Refused:
+        raise HTTPException(403, SIGN_IN)
+    return own_key == OwnKey.Allowed
 
 
 class _KeysEnabled:

@@ -9,9 +9,9 @@ mod settings;
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use super::audit::Audit;
+    use super::audit::{Audit, LeftOut, fingerprint};
     #[pymodule_export]
-    use super::policy::{Decision, Policy, Way};
+    use super::policy::{Decision, OwnKey, Policy, Way};
     #[pymodule_export]
     use super::session::SessionVerifier;
     #[pymodule_export]

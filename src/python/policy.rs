@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use super::settings::Settings;
 
 use crate::endpoints::Allowlist;
-use crate::policy;
+use crate::policy::{self, Verdict};
 use crate::settings;
 
 /// How an API key travelled.
@@ -40,8 +40,10 @@ impl From<Way> for policy::Way {
 pub enum Decision {
     Allow,
     AllowBypass,
+    AllowWithinLimits,
     UnknownKey,
     ExpiredKey,
+    UnreadKey,
     AgeLimit,
     NetworkLimit,
     EndpointLimit,
@@ -56,8 +58,10 @@ impl From<policy::Decision> for Decision {
         match decision {
             policy::Decision::Allow => Self::Allow,
             policy::Decision::AllowBypass => Self::AllowBypass,
+            policy::Decision::AllowWithinLimits => Self::AllowWithinLimits,
             policy::Decision::UnknownKey => Self::UnknownKey,
             policy::Decision::ExpiredKey => Self::ExpiredKey,
+            policy::Decision::UnreadKey => Self::UnreadKey,
             policy::Decision::AgeLimit => Self::AgeLimit,
             policy::Decision::NetworkLimit => Self::NetworkLimit,
             policy::Decision::EndpointLimit => Self::EndpointLimit,
@@ -74,8 +78,10 @@ impl From<Decision> for policy::Decision {
         match decision {
             Decision::Allow => Self::Allow,
             Decision::AllowBypass => Self::AllowBypass,
+            Decision::AllowWithinLimits => Self::AllowWithinLimits,
             Decision::UnknownKey => Self::UnknownKey,
             Decision::ExpiredKey => Self::ExpiredKey,
+            Decision::UnreadKey => Self::UnreadKey,
             Decision::AgeLimit => Self::AgeLimit,
             Decision::NetworkLimit => Self::NetworkLimit,
             Decision::EndpointLimit => Self::EndpointLimit,
@@ -83,6 +89,71 @@ impl From<Decision> for policy::Decision {
             Decision::NotPermitted => Self::NotPermitted,
             Decision::EndpointRefused => Self::EndpointRefused,
             Decision::AskPermission => Self::AskPermission,
+        }
+    }
+}
+
+#[pymethods]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "PyO3 hands out a reference"
+)]
+impl Decision {
+    /// The name in logs, metrics and the status route.
+    #[getter]
+    fn name(&self) -> &'static str {
+        policy::Decision::from(*self).name()
+    }
+
+    /// Whether it lets the user in.
+    #[getter]
+    fn allows(&self) -> bool {
+        match policy::Decision::from(*self).verdict() {
+            Verdict::Allowed | Verdict::AllowedByBypass => true,
+            Verdict::Unknown | Verdict::Refused | Verdict::RefusedByLimit(_) | Verdict::Open => {
+                false
+            }
+        }
+    }
+
+    /// Whether the bypass rules the user, so that the host has no say in a refusal.
+    #[getter]
+    fn is_of_bypass(&self) -> bool {
+        match policy::Decision::from(*self).verdict() {
+            Verdict::AllowedByBypass | Verdict::RefusedByLimit(_) => true,
+            Verdict::Allowed | Verdict::Unknown | Verdict::Refused | Verdict::Open => false,
+        }
+    }
+
+    /// The limit that refuses, if one does.
+    #[getter]
+    fn limit(&self) -> Option<&'static str> {
+        match policy::Decision::from(*self).verdict() {
+            Verdict::RefusedByLimit(name) => Some(name),
+            Verdict::Allowed
+            | Verdict::AllowedByBypass
+            | Verdict::Unknown
+            | Verdict::Refused
+            | Verdict::Open => None,
+        }
+    }
+}
+
+/// Who decides whether a user may create, read and delete their own key.
+#[pyclass(frozen, eq, hash, from_py_object, module = "owui_keygate._native")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OwnKey {
+    ByHost,
+    Allowed,
+    Refused,
+}
+
+impl From<policy::OwnKey> for OwnKey {
+    fn from(own_key: policy::OwnKey) -> Self {
+        match own_key {
+            policy::OwnKey::ByHost => Self::ByHost,
+            policy::OwnKey::Allowed => Self::Allowed,
+            policy::OwnKey::Refused => Self::Refused,
         }
     }
 }
@@ -143,8 +214,10 @@ impl Policy {
         let user = user.map(User::extract).transpose()?;
         let principal = user.as_ref().map(|user| policy::Principal {
             user: user.as_core(),
-            expires_at,
-            created_at,
+            times: Some(policy::Times {
+                expires_at,
+                created_at,
+            }),
             permitted,
         });
         let allowlist = allowed_endpoints.map(|text| self.allowlist(text));
@@ -156,28 +229,42 @@ impl Policy {
         Ok(policy::decide(self.regime(), &request, principal.as_ref(), &rules).into())
     }
 
-    /// What the host's rules alone make of an administrator's request.
-    fn decide_by_host(
+    /// Decides about a request that the host has let in by its own rules. `times` are `expires_at`
+    /// and `created_at` of the key; `None` where its row could not be read.
+    fn decide_let_in(
         &self,
+        way: Way,
         scope: &Bound<'_, PyDict>,
-        keys_enabled: bool,
-        allowed_endpoints: Option<&str>,
+        now: i64,
+        user: &Bound<'_, PyAny>,
+        times: Option<(Option<i64>, Option<i64>)>,
     ) -> PyResult<Decision> {
         let scope = Scope::extract(scope)?;
-        let allowlist = allowed_endpoints.map(|text| self.allowlist(text));
-        let rules = policy::HostRules {
-            keys_enabled,
-            allowlist: allowlist.as_deref(),
+        let user = User::extract(user)?;
+        let principal = policy::Principal {
+            user: user.as_core(),
+            times: times.map(|(expires_at, created_at)| policy::Times {
+                expires_at,
+                created_at,
+            }),
+            permitted: None,
         };
-        Ok(policy::decide_about_admin(&scope.path, &rules).into())
+        let request = scope.as_core(way, now);
+        Ok(policy::decide_let_in(self.regime(), &request, &principal).into())
     }
 
-    /// Whether the admin regime rules keys that travelled this way, of some user at least.
-    fn admin_regime(&self, way: Way) -> bool {
-        self.regime().may_rule(way.into())
+    /// Whether the bypass is on.
+    #[getter]
+    fn bypass(&self) -> bool {
+        self.regime().bypass
     }
 
-    /// Whether the admin regime rules every administrator.
+    /// Whether keys that travelled this way can bypass the host's rules.
+    fn may_bypass(&self, way: Way) -> bool {
+        self.regime().may_bypass(way.into())
+    }
+
+    /// Whether the bypass rules every administrator.
     #[getter]
     fn rules_every_admin(&self) -> bool {
         self.regime().rules_every_admin()
@@ -190,11 +277,11 @@ impl Policy {
         endpoints.is_some_and(|endpoints| endpoints.let_change(path))
     }
 
-    /// Whether a user may manage their own key although the host's switch is off.
+    /// Who decides whether a user may create, read and delete their own key.
     #[pyo3(signature = (user, *, session))]
-    fn may_manage_own_key(&self, user: &Bound<'_, PyAny>, session: bool) -> PyResult<bool> {
+    fn own_key(&self, user: &Bound<'_, PyAny>, session: bool) -> PyResult<OwnKey> {
         let user = User::extract(user)?;
-        Ok(self.regime().may_manage_own_key(&user.as_core(), session))
+        Ok(self.regime().own_key(&user.as_core(), session).into())
     }
 }
 
@@ -229,12 +316,17 @@ impl Scope {
         self.method.as_deref().unwrap_or_default()
     }
 
+    /// The address of the client.
+    pub(super) fn client(&self) -> Option<&str> {
+        self.client.as_deref()
+    }
+
     fn as_core(&self, way: Way, now: i64) -> policy::Request<'_> {
         policy::Request {
             way: way.into(),
             method: self.method(),
             path: &self.path,
-            client: self.client.as_deref(),
+            client: self.client(),
             now,
         }
     }

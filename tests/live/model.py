@@ -12,14 +12,19 @@ from typing import NamedTuple
 SETTINGS = "/api/v1/users/user/settings"
 INFO = "/api/v1/users/user/info"
 CONFIG = "/api/v1/auths/admin/config"
+OWN_KEY = "/api/v1/auths/api_key"
 KNOWN = frozenset({"user", "admin"})
 ROUTES = {
     ("GET", SETTINGS): KNOWN,
     ("POST", f"{SETTINGS}/update"): KNOWN,
     ("GET", INFO): KNOWN,
     ("GET", CONFIG): frozenset({"admin"}),
+    ("GET", OWN_KEY): None,
 }
-"""Routes of the host, and the roles that they are for."""
+"""Routes of the host, and the roles that they are for; None is all."""
+
+HEADERS = frozenset({"bearer", "x-api-key"})
+"""The ways by which a key is in a header, and can bypass the host's rules."""
 
 
 @dataclass(frozen=True)
@@ -116,15 +121,17 @@ class Model:
         user = self.users.get(key.owner) if key else None
         if key is None or user is None:
             return Answer(401)
-        if asked.way in {"bearer", "x-api-key"} and bypasses(user, limits):
+        ruled = bypasses(user, limits)
+        if not (ruled and asked.way in HEADERS) and not self._host_allows(user, asked.path):
+            return Answer(403)
+        if ruled:
             if key.expires_at is not None and key.expires_at <= now:
                 return Answer(401)
             limit = refusing(asked, limits, now - key.created_at)
-            if limit is not None:
+            if limit is not None or asked.path == OWN_KEY:
                 return Answer(403, limit)
-        elif not self._host_allows(user, asked.path):
-            return Answer(403)
-        return Answer(200 if user.role in ROUTES[asked.method, asked.path] else 401)
+        roles = ROUTES[asked.method, asked.path]
+        return Answer(200 if roles is None or user.role in roles else 401)
 
     def may_make_key(self, user: User, limits: Limits) -> bool:
         """Whether somebody who is signed in may make a key for themselves."""

@@ -14,7 +14,7 @@ from owui_keygate import _native
 
 TOLD = Path("panic")
 CLASSES = (_native.Audit, _native.Policy, _native.SessionVerifier, _native.Settings)
-FUNCTIONS = ("parse_duration",)
+FUNCTIONS = ("fingerprint", "parse_duration")
 
 
 class Bomb:

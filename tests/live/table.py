@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness import people
 from harness.client import WAYS, Client, Response
-from tests.live.generations import GENERATION
+from tests.live.generations import GENERATION, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,9 @@ ALL_WAYS: dict[str, Callable[[str], dict[str, str]]] = WAYS | {
     "another cookie and x-api-key": lambda key: WAYS["cookie"]("x") | WAYS["x-api-key"](key),
     "bearer of another and cookie": lambda key: WAYS["bearer"]("sk-x") | WAYS["cookie"](key),
 }
+
+NO_HEADER = ("cookie", "another scheme") if RELEASE >= (0, 8, 4) else ("cookie",)
+"""The ways by which the host takes a key that is in no header of its own; none bypasses."""
 
 ODD_TOKENS = {
     "unknown": people.NOBODYS_KEY,

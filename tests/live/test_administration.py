@@ -12,9 +12,10 @@ from harness import people
 from harness.client import bearer, cookie
 from harness.environments import HOST_VERSION
 from tests.live.generations import GENERATION, READER, RELEASE
+from tests.live.table import ALL_WAYS, NO_HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from harness.client import Client
     from harness.people import Person
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SETTINGS = "/api/v1/users/user/settings"
 KEY = "/api/v1/auths/api_key"
 NOT_ALLOWED = {"detail": "Use of API key is not enabled in the environment."}
+SIGN_IN = {"detail": "Sign in to manage your API key: a key cannot create, read or delete one."}
 NO_CREATION = {"detail": "API key creation is not allowed in the environment."}
 INVALID = {"detail": "Your session has expired or the token is invalid. Please sign in again."}
 UNKNOWN = (403, NOT_ALLOWED) if GENERATION == "A" else (401, INVALID)
@@ -141,14 +143,28 @@ def test_an_expired_row_is_like_an_unknown_key(
 
 
 @needs_expiry
-def test_an_expired_row_means_nothing_outside_the_admin_regime(
-    on: Client, servers: Servers, world: World, colleague: Person
+@pytest.mark.parametrize("way", ALL_WAYS)
+def test_an_expired_key_is_refused_whatever_way_it_comes(
+    on: Client, servers: Servers, world: World, colleague: Person, way: str
 ) -> None:
     key = colleague.keys["valid"]
+    set_expiry(world, servers, key, 1)
+    for enabled in (False, True):
+        people.set_rules(on, world.first, enabled=enabled)
+        assert on.request("GET", SETTINGS, ALL_WAYS[way](key)).status in (401, 403), enabled
+    set_expiry(world, servers, key, None)
+    if way in NO_HEADER:
+        assert on.request("GET", SETTINGS, ALL_WAYS[way](key)).status == 200
+
+
+@needs_expiry
+def test_the_end_of_a_key_means_nothing_where_the_bypass_does_not_rule(
+    on: Client, servers: Servers, world: World
+) -> None:
+    key = world.permitted.keys["valid"]
     people.set_rules(on, world.first, enabled=True)
     set_expiry(world, servers, key, 1)
-    assert on.request("GET", SETTINGS, cookie(key)).status == 200
-    assert on.request("GET", SETTINGS, bearer(key)).status == 401
+    assert status(on, key) == 200
 
 
 def set_expiry(world: World, servers: Servers, key: str, expires_at: int | None) -> None:
@@ -170,11 +186,35 @@ def test_a_user_does_none_of_it(on: Client, world: World, method: str) -> None:
         assert (answer.status, answer.json()) == (403, NO_CREATION)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_key_does_not_make_the_next_one(on: Client, colleague: Person, method: str) -> None:
-    answer = on.request(method, KEY, bearer(colleague.keys["valid"]))
-    assert (answer.status, answer.json()) == (403, NO_CREATION)
-    assert status(on, colleague.keys["valid"]) == 200
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_a_key_manages_no_key_whatever_way_it_comes(
+    on: Client,
+    world: World,
+    colleague: Person,
+    method: str,
+    enabled: bool,  # noqa: FBT001
+) -> None:
+    people.set_rules(on, world.first, enabled=enabled)
+    key = colleague.keys["valid"]
+    answer = on.request(method, KEY, bearer(key))
+    assert (answer.status, answer.json()) == (403, SIGN_IN)
+    for way in ALL_WAYS.values():
+        assert on.request(method, KEY, way(key)).status in (401, 403)
+    assert status(on, key) == 200
+
+
+@pytest.mark.parametrize("way", [bearer, cookie])
+def test_with_keys_on_everybody_else_manages_keys_as_ever(
+    on: Client, world: World, colleague: Person, way: Callable[[str], dict[str, str]]
+) -> None:
+    people.set_rules(on, world.first, enabled=True)
+    session = way(colleague.session)
+    key = on.request("POST", KEY, session).json()["api_key"]
+    assert on.request("GET", KEY, session).json() == {"api_key": key}
+    assert on.request("DELETE", KEY, session).json() is True
+    of_a_user = world.permitted.keys["valid"]
+    assert on.request("GET", KEY, way(of_a_user)).json() == {"api_key": of_a_user}
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from harness.oracle import Comparison, Oracle, person
+from harness.oracle import PERMISSION, Comparison, Oracle, person
 from harness.postgres import Postgres
 from harness.waiting import SECONDS, wait_until
 
@@ -109,6 +109,56 @@ def test_a_sqlite_database_that_is_locked(keygate: Environment, tmp_path: Path) 
                 assert_by_the_host(oracle, "raised")
 
 
+LIMITED = {
+    "ENABLE_ADMIN_API_KEY_BYPASS": "true",
+    "ADMIN_API_KEY_ALLOWED_ENDPOINTS": "/api/models",
+    "DATABASE_SQLITE_PRAGMA_BUSY_TIMEOUT": "50",
+}
+BEYOND = "/api/v1/users/"
+USERS_KEY = "sk-user"
+"""Users alone are compared with stock: the span of an administrator tells of the bypass."""
+BY_LIMIT = [403, "Refused by ADMIN_API_KEY_ALLOWED_ENDPOINTS.", None]
+UNCHECKED = [403, "Refused: the limits of this API key could not be checked.", None]
+
+
+def assert_limited(oracle: Oracle, refusal: list[object], *, reads: int) -> None:
+    """Beyond a limit an administrator is refused, although the host's own check lets them in."""
+    found = oracle.compare(KEY, BEYOND)
+    assert "user" in found.stock
+    assert (found.ours["refused"], found.host_reads) == (refusal, reads)
+
+
+def limits_survive(oracle: Oracle) -> None:
+    """Break what our own statement reads, and the host's own does not, while keys are on."""
+    oracle.store([person(), person("user")], {"user.permissions": PERMISSION})
+    oracle.wait_until_fast(USERS_KEY)
+    assert_limited(oracle, BY_LIMIT, reads=0)
+    for column in ("expires_at", "created_at"):
+        oracle.ask("execute", statements=[f"ALTER TABLE api_key RENAME {column} TO elsewhere"])
+        assert_limited(oracle, UNCHECKED, reads=1)
+        within = oracle.compare(KEY)
+        assert (within.ours["refused"], "user" in within.stock) == (UNCHECKED, True)
+        user = oracle.compare(USERS_KEY, BEYOND)
+        user.assert_equal()
+        assert "user" in user.ours
+        oracle.ask("execute", statements=[f"ALTER TABLE api_key RENAME elsewhere TO {column}"])
+        oracle.wait_until_fast(USERS_KEY)
+    assert KEY not in oracle.log
+
+
+def test_no_fault_of_sqlite_leads_past_a_limit(keygate: Environment, tmp_path: Path) -> None:
+    with Oracle(keygate, tmp_path, LIMITED | {"DATABASE_ENABLE_SQLITE_WAL": "false"}) as oracle:
+        limits_survive(oracle)
+        aside = database(oracle).with_name("aside.db")
+        database(oracle).rename(aside)
+        assert_limited(oracle, BY_LIMIT, reads=1)
+        aside.rename(database(oracle))
+        oracle.wait_until_fast(USERS_KEY)
+        with locked(oracle):
+            found = oracle.compare(KEY, BEYOND)
+            assert ("raised" in found.ours, "raised" in found.stock) == (True, True)
+
+
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
     with Postgres() as made:
@@ -153,6 +203,23 @@ def test_postgres_faults(oracle: Oracle, postgres: Postgres) -> None:
     postgres.start()
     oracle.wait_until_fast(KEY)
     assert KEY not in oracle.log
+
+
+def test_no_fault_of_postgres_leads_past_a_limit(
+    keygate: Environment, postgres: Postgres, tmp_path: Path
+) -> None:
+    name = tmp_path.name
+    settings = LIMITED | {"DATABASE_URL": postgres.create(name)}
+    with Oracle(keygate, tmp_path, settings) as oracle:
+        limits_survive(oracle)
+        postgres.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OWN_CONNECTION} "
+            "AND datname = %s",
+            (name,),
+        )
+        assert_limited(oracle, BY_LIMIT, reads=1)
+        oracle.wait_until_fast(USERS_KEY)
+        assert_limited(oracle, BY_LIMIT, reads=0)
 
 
 def test_a_statement_that_hangs_is_given_up(oracle: Oracle, postgres: Postgres) -> None:

@@ -15,6 +15,7 @@ from harness.client import Response, bearer, cookie
 from harness.server import BYPASS_ON, by_uvicorn
 from harness.waiting import wait_until
 from tests.live.generations import RELEASE
+from tests.live.table import ALL_WAYS, NO_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,9 +144,56 @@ def test_who_is_not_named_is_ruled_by_the_host_alone(client: Client, world: Worl
     assert get(client, key, CONFIG, None).status == 200
 
 
-def test_a_cookie_is_ruled_by_the_host_alone(client: Client, world: World) -> None:
-    headers = cookie(world.admin.keys["valid"]) | {"X-Forwarded-For": INSIDE}
-    assert client.request("GET", SETTINGS, headers).status == 403
+@pytest.mark.parametrize("way", NO_HEADER)
+def test_a_key_in_no_header_needs_the_hosts_rules_and_the_limits(
+    client: Client, world: World, way: str
+) -> None:
+    credential = ALL_WAYS[way](world.admin.keys["valid"])
+
+    def ask(path: str, source: str) -> Response:
+        return client.request("GET", path, credential | {"X-Forwarded-For": source})
+
+    assert ask(SETTINGS, INSIDE).status == 403, "keys are off"
+    people.set_rules(client, world.first, enabled=True)
+    assert ask(SETTINGS, INSIDE).status == 200
+    assert told(ask(SETTINGS, "192.0.2.1")) == (403, "Refused by ADMIN_API_KEY_ALLOWED_NETWORKS.")
+    refused = (403, "Refused by ADMIN_API_KEY_ALLOWED_ENDPOINTS.")
+    assert told(ask("/api/v1/users/user/info", INSIDE)) == refused
+    form = {"name": "x", "email": "x@example.org", "password": "x" * 12, "role": "admin"}
+    headers = credential | {"X-Forwarded-For": INSIDE}
+    assert told(client.request("POST", "/api/v1/auths/add", headers, form)) == refused
+    people.set_rules(client, world.first, enabled=True, endpoints="/api/models")
+    assert ask(SETTINGS, INSIDE).status == 403, "the host's list refuses"
+
+
+@pytest.mark.skipif(not KNOWS_AGE, reason="keys have no age before 0.6.41")
+@pytest.mark.parametrize("way", NO_HEADER)
+def test_an_old_key_in_no_header_is_refused(
+    client: Client, server: Server, world: World, way: str
+) -> None:
+    people.set_rules(client, world.first, enabled=True)
+    key = world.admin.keys["valid"]
+    headers = ALL_WAYS[way](key) | {"X-Forwarded-For": INSIDE}
+    set_age(world, server, key, 1)
+    answer = client.request("GET", SETTINGS, headers)
+    set_age(world, server, key, int(time.time()))
+    assert told(answer) == (403, "Refused by ADMIN_API_KEY_MAX_AGE.")
+    assert client.request("GET", SETTINGS, headers).status == 200
+
+
+@pytest.mark.parametrize("way", ALL_WAYS)
+@pytest.mark.parametrize("enabled", [True, False])
+def test_no_way_leads_past_a_limit(
+    client: Client,
+    world: World,
+    way: str,
+    enabled: bool,  # noqa: FBT001
+) -> None:
+    people.set_rules(client, world.first, enabled=enabled)
+    headers = ALL_WAYS[way](world.admin.keys["valid"])
+    for path, source in ((SETTINGS, "192.0.2.1"), ("/api/v1/users/user/info", INSIDE)):
+        answer = client.request("GET", path, headers | {"X-Forwarded-For": source})
+        assert answer.status in (401, 403), path
 
 
 def test_who_is_not_named_does_not_make_a_key(client: Client, world: World) -> None:
@@ -172,16 +220,37 @@ def test_the_audit_names_all_that_is_known(client: Client, server: Server, world
         lines,
         (f'bypass {named} method="GET" path="{SETTINGS}"', f"refused {named}", "bypass"),
         (
-            f'client="{INSIDE}" way="bearer" host_rule="switch" limit=null',
-            'client="192.0.2.1" way="bearer" host_rule="endpoints" '
-            'limit="ADMIN_API_KEY_ALLOWED_NETWORKS"',
-            f'client="{INSIDE}" way="bearer" host_rule=null limit=null',
+            f'client="{INSIDE}" way="bearer" limit=null',
+            'client="192.0.2.1" way="bearer" limit="ADMIN_API_KEY_ALLOWED_NETWORKS"',
+            f'client="{INSIDE}" way="bearer" limit=null',
         ),
         strict=True,
     ):
         assert start in line
         assert end in line  # The log of some releases goes on after the message.
     assert not [secret for secret in world.secrets if secret in server.log]
+
+
+def test_the_audit_names_other_ways_and_keys_of_nobody(
+    client: Client, server: Server, world: World
+) -> None:
+    people.set_rules(client, world.first, enabled=True)
+    since = len(server.log)
+    key = world.admin.keys["valid"]
+    client.request("GET", SETTINGS, cookie(key) | {"X-Forwarded-For": INSIDE})
+    client.request("GET", CONFIG, cookie(key) | {"X-Forwarded-For": "192.0.2.1"})
+    get(client, people.NOBODYS_KEY, source="192.0.2.1")
+    by_limit = 'limit="ADMIN_API_KEY_ALLOWED_NETWORKS"'
+    name = hashlib.sha256(people.NOBODYS_KEY.encode()).hexdigest()[:8]
+    expected = (
+        ("allowed user=", f'path="{SETTINGS}" client="{INSIDE}" way="cookie" limit=null'),
+        ("refused user=", f'path="{CONFIG}" client="192.0.2.1" way="cookie" {by_limit}'),
+        (f'unknown key key="{name}" method="GET"', 'client="192.0.2.1" way="bearer" limit=null'),
+    )
+    for line, (start, end) in zip(audited(server, since), expected, strict=True):
+        assert start in line
+        assert end in line
+    assert people.NOBODYS_KEY not in server.log
 
 
 def test_a_path_cannot_forge_a_line(client: Client, server: Server, world: World) -> None:

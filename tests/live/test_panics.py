@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import people
-from harness.client import bearer
+from harness.client import bearer, cookie
 from harness.server import BYPASS_ON, Server, by_uvicorn, host_settings
 from harness.waiting import wait_until
 from tests.live.generations import RELEASE
@@ -41,7 +41,7 @@ PANIC = re.compile("panic", re.IGNORECASE)
 AT_START = {
     "Audit.__new__": {},
     "Policy.__new__": {},
-    "Policy.admin_regime": {},
+    "Policy.bypass": {},
     "Policy.lets_change": {},
     "SessionVerifier.__new__": {},
     "Settings.__new__": {},
@@ -55,16 +55,17 @@ AT_START = {
 BY_REQUEST = {
     "Audit.counts": {"status"},
     "Audit.note": {"key"},
-    "Policy.admin_regime": {"key"},
     "Policy.decide": {"key"},
-    "Policy.decide_by_host": {"key"},
+    "Policy.decide_let_in": set(),
     "Policy.lets_change": {"status"},
-    "Policy.may_manage_own_key": {"own key", "account page"},
+    "Policy.may_bypass": {"key"},
+    "Policy.own_key": {"own key", "account page"},
     "Policy.rules_every_admin": {"key"},
     "SessionVerifier.verify": {"session"},
     "Settings.to_json": {"status"},
+    "fingerprint": {"key"},
 }
-"""What is called by requests, and by which of `probes`."""
+"""What is called by requests, and by which of `probes` while keys are off."""
 
 ELSEWHERE = {"Audit.drain", "parse_duration"}
 """What is called when the process ends, and by the command `owui-keygate keys`."""
@@ -175,12 +176,43 @@ def test_a_panic_ends_a_request_as_on_stock(
         found = probes(server, world)
     assert found == on_stock | usual | expected
     log = server.log[since:]
-    assert PANIC.search(log)
+    assert bool(PANIC.search(log)) is bool(touched)
     errors = [line for line in log.splitlines() if ERROR.search(line)]
     assert len(errors) >= len(touched)
     assert not [secret for secret in world.secrets if secret in log]
     assert probes(server, world) == on_stock | usual
     assert server.workers() == workers
+
+
+@pytest.fixture(scope="module")
+def limited(
+    world: World, keygate: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server with keys on, and a limit that an administrator's key is beyond."""
+    folder = tmp_path_factory.mktemp("panics") / "panics_limited"
+    settings = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": OWN_KEY}
+    with panicking(world, keygate, folder, settings=settings) as started:
+        with closing(started.client()) as client:
+            people.set_rules(client, world.first, enabled=True)
+        yield started
+
+
+@pytest.mark.parametrize("entry_point", BY_REQUEST)
+def test_a_panic_leads_nobody_past_a_limit(world: World, limited: Server, entry_point: str) -> None:
+    key, user = world.admin.keys["valid"], world.permitted.keys["valid"]
+    forbidden = [
+        ("GET", SETTINGS, bearer(key)),
+        ("GET", SETTINGS, cookie(key)),
+        *((method, OWN_KEY, bearer(key)) for method in ("GET", "POST", "DELETE")),
+    ]
+    with closing(limited.client()) as client, telling(limited, entry_point):
+        for request in forbidden:
+            assert client.request(*request).status == 403, request
+        assert client.request("GET", SETTINGS, bearer(user)).status == 200
+        assert client.request("GET", SETTINGS, bearer(world.admin.session)).status == 200
+    with closing(limited.client()) as client:
+        assert client.request("GET", SETTINGS, bearer(key)).status == 403
+    assert not [secret for secret in world.secrets if secret in limited.log]
 
 
 def test_a_panic_in_telemetry_or_at_the_end_is_an_error(

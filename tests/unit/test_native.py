@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from owui_keygate import _native
-from owui_keygate._native import Audit, Decision, Policy, Settings, Way
+from owui_keygate._native import Audit, Decision, OwnKey, Policy, Settings, Way, fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,9 +131,46 @@ def test_an_administrator_in_the_admin_regime() -> None:
     assert decide(policy, way=Way.ApiKeyHeader, expires_at=10) == Decision.ExpiredKey
     assert decide(policy, way=Way.Cookie) == Decision.KeysDisabled
     assert decide(policy, way=Way.Other) == Decision.KeysDisabled
-    assert policy.may_manage_own_key(ADMIN, session=True)
-    assert not policy.may_manage_own_key(USER, session=True)
-    assert not policy.may_manage_own_key(ADMIN, session=False)
+    assert decide(policy, way=Way.Cookie, keys_enabled=True) == Decision.AllowWithinLimits
+    assert policy.own_key(ADMIN, session=True) == OwnKey.Allowed
+    assert policy.own_key(ADMIN, session=False) == OwnKey.Refused
+    assert policy.own_key(USER, session=True) == OwnKey.ByHost
+
+
+def test_whom_the_host_lets_in_is_held_against_what_is_known() -> None:
+    def let_in(policy: Policy, times: tuple[int | None, int | None] | None) -> Decision:
+        return policy.decide_let_in(Way.Other, {"path": "/"}, 10, ADMIN, times)
+
+    assert let_in(ON, (None, None)) == Decision.AllowWithinLimits
+    assert let_in(ON, (11, None)) == Decision.AllowWithinLimits
+    assert let_in(ON, (10, None)) == Decision.ExpiredKey
+    assert let_in(policy_of(ADMIN_API_KEY_MAX_AGE="1s"), (None, 8)) == Decision.AgeLimit
+    assert let_in(ON, None) == Decision.UnreadKey
+    assert let_in(OFF, None) == Decision.Allow
+
+
+def test_a_decision_says_what_it_means() -> None:
+    told = [
+        (d.name, d.allows, d.is_of_bypass, d.limit)
+        for d in (Decision.Allow, Decision.AllowBypass, Decision.UnknownKey, Decision.UnreadKey)
+    ]
+    assert told == [
+        ("allow", True, False, None),
+        ("allow_bypass", True, True, None),
+        ("unknown_key", False, False, None),
+        ("unread_key", False, True, "unread"),
+    ]
+    limits = (Decision.ExpiredKey, Decision.AgeLimit, Decision.NetworkLimit, Decision.EndpointLimit)
+    assert all(d.is_of_bypass and d.limit and not d.allows for d in limits)
+    rules = (Decision.KeysDisabled, Decision.NotPermitted, Decision.EndpointRefused)
+    assert not any(d.is_of_bypass or d.limit or d.allows for d in rules)
+
+
+def test_only_while_the_bypass_is_on_can_a_key_in_a_header_bypass() -> None:
+    assert (ON.bypass, OFF.bypass) == (True, False)
+    ways = (Way.Bearer, Way.ApiKeyHeader, Way.Cookie, Way.Other)
+    assert [ON.may_bypass(way) for way in ways] == [True, True, False, False]
+    assert not any(OFF.may_bypass(way) for way in ways)
 
 
 def test_limits_are_asked_about_the_scope_the_user_and_the_key() -> None:
@@ -163,8 +201,8 @@ def test_only_named_administrators_are_in_the_admin_regime() -> None:
     other = SimpleNamespace(id="other", email="other@example.org", role="admin")
     assert decide(named, user=other) == Decision.KeysDisabled
     assert decide(named, user=other, keys_enabled=True) == Decision.Allow
-    assert named.may_manage_own_key(ADMIN, session=True)
-    assert not named.may_manage_own_key(other, session=True)
+    assert named.own_key(ADMIN, session=True) == OwnKey.Allowed
+    assert named.own_key(other, session=True) == OwnKey.ByHost
 
 
 @pytest.mark.parametrize(
@@ -188,13 +226,35 @@ def test_what_lets_a_key_change_something() -> None:
 
 
 def test_the_audit_counts_and_throttles() -> None:
-    audit = Audit(Settings({}))
-    a, b = ({"method": "GET", "path": path} for path in ("/a", "/b"))
-    assert audit.note(Decision.AllowBypass, "id", a, 60.5) == []
-    assert audit.note(Decision.AllowBypass, "id", a, 61.0) is None
-    left_out = [("id", "GET", "/a", Decision.AllowBypass, 1)]
-    assert audit.note(Decision.EndpointLimit, "id", b, 120.0) == left_out
+    audit = Audit(Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true"}))
+    a, b = ({"method": "GET", "path": path, "client": ("::1", 1)} for path in ("/a", "/b"))
+    assert audit.note(Decision.AllowBypass, "id", "sk-1", a, 60.5) == []
+    assert audit.note(Decision.AllowBypass, "id", "sk-1", a, 61.0) is None
+    assert audit.note(Decision.AllowBypass, "id", "sk-2", a, 61.0) == []
+    found = audit.note(Decision.EndpointLimit, "id", "sk-1", b, 120.0)
+    assert found is not None
+    [kind] = found
+    known = (kind.decision, kind.user, kind.key, kind.method, kind.path, kind.client, kind.count)
+    expected = (Decision.AllowBypass, "id", fingerprint("sk-1"), "GET", "/a", "::1", 1)
+    assert known == expected
     assert audit.drain() == []
-    assert audit.note(Decision.EndpointLimit, None, {}, 120.0) is None
-    assert dict(audit.counts())[Decision.AllowBypass] == 2
-    assert dict(audit.counts())[Decision.EndpointLimit] == 2
+    for _ in range(2):
+        audit.note(Decision.UnknownKey, None, "sk-3", a, 120.0)
+    [kind] = audit.drain()
+    assert (kind.decision, kind.client, kind.count) == (Decision.UnknownKey, "::1", 1)
+    assert {kind.user, kind.key, kind.method, kind.path} == {None}
+    assert audit.note(Decision.KeysDisabled, "id", "sk-1", {}, 120.0) is None
+    counts = dict(audit.counts())
+    noted = (Decision.AllowBypass, Decision.EndpointLimit, Decision.UnknownKey)
+    assert [counts[decision] for decision in noted] == [3, 1, 2]
+
+
+def test_without_the_bypass_nothing_is_written_down() -> None:
+    audit = Audit(Settings({"OWUI_KEYGATE_AUDIT": "all"}))
+    assert audit.note(Decision.UnknownKey, None, "sk-1", {"path": "/a"}, 0.0) is None
+    assert dict(audit.counts())[Decision.UnknownKey] == 1
+
+
+def test_a_key_is_named_by_the_start_of_its_sha_256() -> None:
+    for key in ("", "sk-0123456789", "sk-é"):
+        assert fingerprint(key) == hashlib.sha256(key.encode()).hexdigest()[:8]

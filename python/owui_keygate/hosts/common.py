@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import make_url
 
 from owui_keygate import account_page, checker, last_used, sessions, status
-from owui_keygate._native import Decision, Way
-from owui_keygate.audit import LIMITS
+from owui_keygate._native import Decision
 from owui_keygate.background import in_background
 from owui_keygate.patch_points import NewRoute, PatchPoint, RoutePoint, no_route
 from owui_keygate.readers import Rules
@@ -62,7 +61,7 @@ def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> che
 def blocking_host(auth: ModuleType, place: Place) -> checker.Host:
     """Return what the check needs of a host with blocking sessions.
 
-    Only whom the admin regime rules is judged; the host answers everybody else itself.
+    Only whom the bypass rules is judged; the host answers everybody else itself.
 
     Args:
         auth: The host's module `open_webui.utils.auth`.
@@ -71,14 +70,14 @@ def blocking_host(auth: ModuleType, place: Place) -> checker.Host:
     users = importlib.import_module(USERS)
     engine = importlib.import_module("open_webui.internal.db").engine
     place.reader = choose(engine.url)
-    every = refusals(auth)
     return checker.Host(
         reader=open_blocking_reader(place.reader, users, engine),
         is_permitted=_is_permitted(auth),
         api_key_header=api_key_header(),
-        refusals={decision: every[decision] for decision in LIMITS if decision in every},
+        refusals=limit_refusals(auth),
         on_allowed=_on_allowed_blocking(auth),
         on_used=last_used.blocking_noter(users),
+        keeps_times=hasattr(users, "ApiKey"),
         judges_others=False,
     )
 
@@ -112,25 +111,29 @@ def api_key_header() -> str:
     return getattr(env, "CUSTOM_API_KEY_HEADER", "x-api-key")
 
 
+def limit_refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
+    """Return the answer for each limit of the bypass; an ended key gets that of an unknown one."""
+    forbidden = auth.status.HTTP_403_FORBIDDEN
+    limits = (Decision.AgeLimit, Decision.NetworkLimit, Decision.EndpointLimit)
+    named = {limit: checker.Refusal(forbidden, f"Refused by {limit.limit}.") for limit in limits}
+    return named | {Decision.ExpiredKey: _unknown(auth)}
+
+
 def refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
-    """Return the host's answer for each decision that refuses, as of 0.9.0."""
-    texts, codes = auth.ERROR_MESSAGES, auth.status
-    unknown = checker.Refusal(codes.HTTP_401_UNAUTHORIZED, texts.INVALID_TOKEN)
-    disabled = checker.Refusal(codes.HTTP_403_FORBIDDEN, texts.API_KEY_NOT_ALLOWED)
-    limits = {
-        decision: checker.Refusal(codes.HTTP_403_FORBIDDEN, f"Refused by {variable}.")
-        for decision, variable in LIMITS.items()
-        if variable is not None
-    }
-    return limits | {
-        Decision.UnknownKey: unknown,
-        Decision.ExpiredKey: unknown,
+    """Return the answer for each decision that refuses; the host's own are those of 0.9.0."""
+    texts, forbidden = auth.ERROR_MESSAGES, auth.status.HTTP_403_FORBIDDEN
+    disabled = checker.Refusal(forbidden, texts.API_KEY_NOT_ALLOWED)
+    return {
+        **limit_refusals(auth),
+        Decision.UnknownKey: _unknown(auth),
         Decision.KeysDisabled: disabled,
         Decision.NotPermitted: disabled,
-        Decision.EndpointRefused: checker.Refusal(
-            codes.HTTP_403_FORBIDDEN, texts.ACCESS_PROHIBITED
-        ),
+        Decision.EndpointRefused: checker.Refusal(forbidden, texts.ACCESS_PROHIBITED),
     }
+
+
+def _unknown(auth: ModuleType) -> Refusal:
+    return checker.Refusal(auth.status.HTTP_401_UNAUTHORIZED, auth.ERROR_MESSAGES.INVALID_TOKEN)
 
 
 def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
@@ -225,7 +228,7 @@ def account_page_point(flag: str) -> RoutePoint:
     """
 
     def replace(original: Callable[..., Any], main: ModuleType, place: Place) -> Callable[..., Any]:
-        if not place.policy.admin_regime(Way.Bearer):
+        if not place.policy.bypass:
             return original
         return account_page.replacement(original, main, place.policy, flag)
 
@@ -240,7 +243,7 @@ def account_page_point(flag: str) -> RoutePoint:
 def _add_status(
     _nothing: Callable[..., Any], _main: ModuleType, place: Place
 ) -> Callable[..., Any]:
-    if not place.policy.admin_regime(Way.Bearer):
+    if not place.policy.bypass:
         return no_route
     return status.endpoint(importlib.import_module(AUTH), place)
 

@@ -12,7 +12,6 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from owui_keygate import checker
-from owui_keygate._native import Way
 from owui_keygate.at_once import at_once
 from owui_keygate.credentials import API_KEY_PREFIX
 from owui_keygate.hosts.common import (
@@ -28,7 +27,7 @@ from owui_keygate.hosts.common import (
     words,
 )
 from owui_keygate.hosts.generation import Generation
-from owui_keygate.hosts.own_key import own_key_endpoint
+from owui_keygate.hosts.own_key import own_key_endpoints
 from owui_keygate.patch_points import DependencyPoint, HostFunction, PatchPoint
 from owui_keygate.readers import Rules
 from owui_keygate.shapes import Shape
@@ -77,7 +76,7 @@ def _replace_check(
     rules_of: Callable[[Request, User], Rules],
 ) -> Callable[..., Any]:
     host = blocking_host(auth, place)._replace(rules_of=rules_of)
-    if not place.policy.admin_regime(Way.Bearer):
+    if not place.policy.bypass:
         return original
 
     async def by_host(_request: object, _api_key: str, call: inspect.BoundArguments) -> object:
@@ -90,12 +89,25 @@ def _replace_check(
     def get_current_user(*args: Any, **dependencies: Any) -> object:  # noqa: ANN401
         # The host's audit log calls it by position.
         call = signature.bind(*args, **dependencies)
-        bearer = call.arguments.get("auth_token")
-        if bearer is None or not bearer.credentials.startswith(API_KEY_PREFIX):
+        credential = _credential(call)
+        if credential is None or not credential.startswith(API_KEY_PREFIX):
             return original(*call.args, **call.kwargs)
-        return at_once(check(call.arguments["request"], bearer.credentials, call=call))
+        return at_once(check(call.arguments["request"], credential, call=call))
 
     return get_current_user
+
+
+def _credential(call: inspect.BoundArguments) -> str | None:
+    """Return the credential that the host's function authenticates by: a bearer's, or the cookie's.
+
+    It is called with the bearer that FastAPI has found, and by its audit log with that of the
+    header `Authorization` whatever the scheme.
+    """
+    bearer = call.arguments.get("auth_token")
+    if bearer is not None:
+        return str(bearer.credentials)
+    cookie: str | None = call.arguments["request"].cookies.get("token")
+    return cookie
 
 
 _CHECK_WORDS = """
@@ -163,7 +175,7 @@ def _generation(
                 dependents=("get_verified_user", "get_admin_user"),
             ),
             DECODE_TOKEN,
-            own_key_endpoint("ENABLE_API_KEY", ("request", "user")),
+            *own_key_endpoints("ENABLE_API_KEY"),
             account_page_point("enable_api_key"),
             STATUS,
             *logger,

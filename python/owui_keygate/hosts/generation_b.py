@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi.concurrency import run_in_threadpool
 
 from owui_keygate import checker, endpoint_list
-from owui_keygate._native import Decision, PanicException, Way
+from owui_keygate._native import Decision, PanicException
 from owui_keygate.at_once import at_once
-from owui_keygate.audit import LIMITS
 from owui_keygate.credentials import API_KEY_PREFIX, credential_of
 from owui_keygate.hosts.common import (
     ACCOUNT_PAGE,
@@ -33,7 +32,7 @@ from owui_keygate.hosts.common import (
     words,
 )
 from owui_keygate.hosts.generation import Generation
-from owui_keygate.hosts.own_key import own_key_endpoint
+from owui_keygate.hosts.own_key import own_key_endpoints
 from owui_keygate.patch_points import HostFunction, PatchPoint
 from owui_keygate.readers import ADMIN
 from owui_keygate.shapes import Shape
@@ -73,7 +72,7 @@ def _replace_check(
     original: Callable[..., Any], auth: ModuleType, place: Place
 ) -> Callable[..., Any]:
     host = _host(auth, place)
-    if not place.policy.admin_regime(Way.Bearer):
+    if not place.policy.bypass:
         return original
 
     async def by_host(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
@@ -91,23 +90,25 @@ def _replace_check(
 def _replace_endpoint_list(
     original: Callable[..., Any], _main: ModuleType, place: Place
 ) -> Callable[..., Any]:
-    if not place.policy.admin_regime(Way.Bearer):
+    if not place.policy.bypass:
         return original
     host = _host(importlib.import_module(AUTH), place)
 
-    async def is_of_admin_regime(request: Request) -> bool:
+    async def is_of_bypass(request: Request) -> bool:
         try:
             credential = credential_of(request, host.api_key_header)
             if credential is None or not credential.text.startswith(API_KEY_PREFIX):
                 return False
+            if not place.policy.may_bypass(credential.way):
+                return False
             judging = checker.judge(request, credential.text, place.policy, host)
-            decision, _ = await run_in_threadpool(at_once, judging)
+            decision = (await run_in_threadpool(at_once, judging)).decision
         except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
             log.error("The host's endpoint list decides: %s", type(error).__name__)  # noqa: TRY400
             return False
-        return decision in LIMITS
+        return decision is not None and decision.is_of_bypass
 
-    return endpoint_list.replacement(original, is_of_admin_regime)
+    return endpoint_list.replacement(original, is_of_bypass)
 
 
 _CHECK_WORDS = """
@@ -168,7 +169,7 @@ _DISPATCH = HostFunction(
 _DISPATCHED = _endpoint_list(None, _DISPATCH)
 """Up to 0.8.8 Starlette calls the middleware, which has a method of its own to decide."""
 
-_OWN_KEY = own_key_endpoint("ENABLE_API_KEYS", ("request", "user", "db"))
+_OWN_KEY = own_key_endpoints("ENABLE_API_KEYS", "db")
 
 
 def _generation(
@@ -190,12 +191,12 @@ GENERATIONS_B = (
         (0, 7, 0),
         ("0.6.43",),
         _check(session=()),
-        own_key_endpoint("ENABLE_API_KEYS", ("request", "user")),
+        *own_key_endpoints("ENABLE_API_KEYS"),
         _DISPATCHED,
     ),
-    _generation((0, 7, 0), (0, 7, 2), (), _check("db"), _OWN_KEY, _DISPATCHED),
-    _generation((0, 7, 2), (0, 8, 9), ("0.7.2",), _check(), _OWN_KEY, _DISPATCHED),
+    _generation((0, 7, 0), (0, 7, 2), (), _check("db"), *_OWN_KEY, _DISPATCHED),
+    _generation((0, 7, 2), (0, 8, 9), ("0.7.2",), _check(), *_OWN_KEY, _DISPATCHED),
     _generation(
-        (0, 8, 9), (0, 9, 0), ("0.8.12",), _check(), _OWN_KEY, _endpoint_list(_LIST_VOCABULARY)
+        (0, 8, 9), (0, 9, 0), ("0.8.12",), _check(), *_OWN_KEY, _endpoint_list(_LIST_VOCABULARY)
     ),
 )

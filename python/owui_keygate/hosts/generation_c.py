@@ -2,7 +2,7 @@
 
 0.9.0 is the first release that has it; 0.10.0 moves the rules into the database. Up to 0.9.5 the
 endpoint list is held against the path of the URL, which the Host header forges (CVE-2026-48710), so
-these releases judge for themselves whom the admin regime does not rule.
+these releases judge for themselves whom the bypass does not rule.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from owui_keygate.hosts.common import (
 )
 from owui_keygate.hosts.generation import Generation
 from owui_keygate.hosts.generation_d import LOOKUP
-from owui_keygate.hosts.own_key import own_key_endpoint
+from owui_keygate.hosts.own_key import own_key_endpoints
 from owui_keygate.patch_points import HostFunction, PatchPoint
 from owui_keygate.shapes import Shape
 
@@ -42,6 +42,8 @@ def _replace_check_of_admins(
     host = asynchronous_host(auth, place, None)._replace(
         rules_of=rules_in_memory, judges_others=False
     )
+    if not place.policy.bypass:
+        return original
     return checker.replacement(original, place.policy, place.trail, host)
 
 
@@ -98,7 +100,7 @@ def _generation(
                 relies_on=(lookup,),
             ),
             DECODE_TOKEN,
-            own_key_endpoint("ENABLE_API_KEYS", ("request", "user", "db")),
+            *own_key_endpoints("ENABLE_API_KEYS", "db"),
             START_LOGGER,
             ACCOUNT_PAGE,
             STATUS,

@@ -38,6 +38,8 @@ def _replace_check(
 def _replace_key_management(
     original: Callable[..., Any], _auths: ModuleType, place: Place
 ) -> Callable[..., Any]:
+    if not place.policy.bypass:
+        return original
     return key_management.check_replacement(original, place.policy, api_key_header())
 
 

@@ -1,4 +1,4 @@
-"""The endpoint that makes a user's key, in hosts where it looks at the rules itself."""
+"""The endpoints of a user's own key, in hosts where each looks at the rules itself, or at none."""
 
 from __future__ import annotations
 
@@ -23,23 +23,52 @@ _WORDS = """
 _PERMISSION_WORDS = "USER_PERMISSIONS admin db features.api_keys has_permission role status_code"
 
 
-def own_key_endpoint(switch: str, parameters: tuple[str, ...]) -> RoutePoint:
-    """Return the patch point for hosts before 0.10.0.
+_READ_WORDS = """
+    API_KEY_NOT_FOUND ERROR_MESSAGES HTTPException Users api_key db detail get_user_api_key_by_id id
+"""
+_DELETE_WORDS = "Users db delete_user_api_key_by_id id update_user_api_key_by_id"
+
+
+def own_key_endpoints(switch: str, *session: str) -> tuple[RoutePoint, ...]:
+    """Return the patch points for hosts before 0.10.0.
 
     Args:
         switch: The name of the host's switch in its configuration.
-        parameters: The parameters of the endpoint.
+        session: The parameter for the host's database session, where the endpoints have one.
     """
-    vocabulary = words(_WORDS, switch)
+    creating = words(_WORDS, switch)
     if switch == "ENABLE_API_KEYS":
-        vocabulary |= words(_PERMISSION_WORDS)
-    return RoutePoint(
-        module="open_webui.routers.auths",
-        name="generate_api_key",
-        shape=Shape(parameters=parameters, is_async=True, vocabulary=vocabulary),
-        replace=_replace,
+        creating |= words(_PERMISSION_WORDS)
+    return (
+        _endpoint("generate_api_key", ("request", "user", *session), creating, _replace_creation),
+        _endpoint("get_api_key", ("user", *session), words(_READ_WORDS), _guard),
+        _endpoint("delete_api_key", ("user", *session), words(_DELETE_WORDS), _guard),
     )
 
 
-def _replace(original: Callable[..., Any], _auths: ModuleType, place: Place) -> Callable[..., Any]:
-    return key_management.endpoint_replacement(original, place.policy, api_key_header())
+def _endpoint(
+    name: str,
+    parameters: tuple[str, ...],
+    vocabulary: frozenset[str],
+    replace: Callable[[Callable[..., Any], ModuleType, Place], Callable[..., Any]],
+) -> RoutePoint:
+    return RoutePoint(
+        module="open_webui.routers.auths",
+        name=name,
+        shape=Shape(parameters=parameters, is_async=True, vocabulary=vocabulary),
+        replace=replace,
+    )
+
+
+def _replace_creation(
+    original: Callable[..., Any], _auths: ModuleType, place: Place
+) -> Callable[..., Any]:
+    if not place.policy.bypass:
+        return original
+    return key_management.creation_replacement(original, place.policy, api_key_header())
+
+
+def _guard(original: Callable[..., Any], _auths: ModuleType, place: Place) -> Callable[..., Any]:
+    if not place.policy.bypass:
+        return original
+    return key_management.guarded(original, place.policy, api_key_header())

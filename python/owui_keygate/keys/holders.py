@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, null, select
 
-from owui_keygate.audit import fingerprint
+from owui_keygate._native import fingerprint
 from owui_keygate.keys.errors import RefusedError
 
 if TYPE_CHECKING:
