@@ -93,15 +93,13 @@ class Installation:
             return
         missing = [str(p) for p in self.generation.patch_points if not self._patches.is_applied(p)]
         if missing:
-            self.failure = f"something else has replaced {', '.join(missing)}"
-            log.error("owui-keygate is not in place: %s", self.failure)
+            self._stand_down(f"something else has replaced {', '.join(missing)}")
             self._refuse_if_strict()
             return
         try:
             with as_errors():
                 self._begin(self.generation, self.settings)
         except PanicError as error:
-            # What FastAPI has taken over already stays; where it panics, it asks the host.
             self._stand_down(str(error))
             self._refuse_if_strict()
 
@@ -212,8 +210,9 @@ class Installation:
         return self.host_version
 
     def _stand_down(self, reason: str) -> None:
-        self._patches.revert()
+        # From here on whatever cannot be taken out passes on.
         self.failure = reason
+        self._patches.revert()
         log.error("owui-keygate has left Open WebUI as it is: %s", reason)
 
     def _refuse_if_strict(self) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fastapi import Depends
 from fastapi.routing import APIRoute
 
+from owui_keygate.passing_on import passing_on
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
@@ -26,11 +28,13 @@ class Place(Protocol):
         policy: The decision.
         trail: Where decisions are noted.
         reader: To be set to how the database is read.
+        failure: Why the host is left as it is, from the moment on that it is.
     """
 
     policy: Policy
     trail: Trail
     reader: Choice | None
+    failure: str | None
 
     def __hash__(self) -> int:
         """Return what tells this one from another, for what is made once for it."""
@@ -72,6 +76,12 @@ class PatchPoint(HostFunction):
 
     replace: Callable[[Callable[..., Any], ModuleType, Place], Callable[..., Any]]
     relies_on: tuple[HostFunction, ...] = ()
+
+    def build(
+        self, original: Callable[..., Any], module: ModuleType, place: Place
+    ) -> Callable[..., Any]:
+        """Return the replacement; once the installation has stood down, it is the original."""
+        return passing_on(original, self.replace(original, module, place), place)
 
     def get(self, module: ModuleType) -> Any:  # noqa: ANN401
         """Return what stands there now, None for nothing."""
@@ -131,6 +141,12 @@ class NewRoute(PatchPoint):
 
     What stands there without it is `no_route`, and putting that there takes the route away.
     """
+
+    def build(
+        self, original: Callable[..., Any], module: ModuleType, place: Place
+    ) -> Callable[..., Any]:
+        """Return the endpoint, which has nothing to pass on to."""
+        return self.replace(original, module, place)
 
     def get(self, module: ModuleType) -> Any:  # noqa: ANN401
         """Return the endpoint at that path, `no_route` for none."""

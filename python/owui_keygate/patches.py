@@ -1,4 +1,7 @@
-"""Puts replacements in the place of the host's functions, and takes them out again."""
+"""Puts replacements in the place of the host's functions, and takes them out again.
+
+What cannot be taken out, as FastAPI or another package holds it by now, passes everything on.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class Patches:
         original = _check(point, point.get(module))
         for function in point.relies_on:
             _check(function, _look_up(function))
-        replacement = point.replace(original, module, place)
+        replacement = point.build(original, module, place)
         point.put(module, replacement)
         self._applied[point] = _Applied(module, original, replacement)
 

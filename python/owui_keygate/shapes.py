@@ -38,7 +38,8 @@ class Mismatch:
 
 def find_mismatch(function: object, shape: Shape) -> Mismatch | None:
     """Return how a function differs from a shape, or None where it fits."""
-    if not isinstance(function, FunctionType):
+    # A proxy, such as one of `wrapt`, says that it is of the type of what it wraps.
+    if type(function) is not FunctionType:
         return Mismatch("a function", f"an object of type {type(function).__name__}")
     return find_mismatch_of_code(function.__code__, shape)
 
@@ -56,7 +57,8 @@ def find_mismatch_of_code(code: CodeType, shape: Shape) -> Mismatch | None:
             f"the parameters ({', '.join(shape.parameters)})", f"({', '.join(parameters)})"
         )
     if shape.vocabulary is not None:
-        unknown = vocabulary(code) - shape.vocabulary
+        # A function of a module encloses nothing; what does is a wrapper that looks like it.
+        unknown = vocabulary(code).union(code.co_freevars) - shape.vocabulary
         if unknown:
             return Mismatch("a body it knows", f"the new words {', '.join(sorted(unknown))}")
     return None

@@ -1,10 +1,11 @@
 """Waits for the host's modules and hands each to the installation once it has been executed.
 
 The start-up file calls `install` in every interpreter, also in those that never import the host,
-so this module imports nothing but `sys`.
+so this module imports nothing but what every interpreter has loaded already.
 """
 
 import sys
+from _thread import _local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,16 @@ class _HookedLoader:
 
 
 class _Finder:
-    """Finds the host's modules as the other finders do, and hooks their loaders (PEP 302)."""
+    """Finds the host's modules as the finders behind it do, and hooks their loaders (PEP 302).
+
+    A finder of another package may do the same, and ask this one in turn. To such a question about
+    a module that is being looked for already the answer is None, so that the other finder goes on;
+    what it comes back with is hooked all the same.
+    """
+
+    def __init__(self) -> None:
+        # Each thread looks for itself. A child process starts without the others' entries.
+        self._thread = _local()
 
     def find_spec(
         self,
@@ -59,14 +69,32 @@ class _Finder:
     ) -> "ModuleSpec | None":
         if name not in HOST_MODULES:
             return None
-        for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
-                continue
-            spec = finder.find_spec(name, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _HookedLoader(spec.loader)  # type: ignore[assignment]
-                return spec
+        looked_for: set[str] = vars(self._thread).setdefault("looked_for", set())
+        if name in looked_for:
+            return None
+        looked_for.add(name)
+        try:
+            spec = self._find_behind(name, path, target)
+        finally:
+            looked_for.discard(name)
+        # A finder may keep its specs, and come back with one that is hooked already.
+        if spec is None or spec.loader is None or isinstance(spec.loader, _HookedLoader):
+            return spec
+        spec.loader = _HookedLoader(spec.loader)  # type: ignore[assignment]
+        return spec
+
+    def _find_behind(
+        self, name: str, path: "Sequence[str] | None", target: "ModuleType | None"
+    ) -> "ModuleSpec | None":
+        """Ask those behind: whoever is in front has been asked before, or is who asks."""
+        finders = list(sys.meta_path)
+        if self in finders:
+            del finders[: finders.index(self) + 1]
+        for finder in finders:
+            if hasattr(finder, "find_spec"):
+                spec = finder.find_spec(name, path, target)
+                if spec is not None:
+                    return spec
         return None
 
 

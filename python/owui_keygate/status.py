@@ -54,6 +54,9 @@ def endpoint(auth: ModuleType, place: Place) -> Callable[..., Coroutine[Any, Any
 
     async def keygate_status(_admin: Any = Depends(auth.get_admin_user)) -> Status:  # noqa: ANN401, B008
         """Return what owui-keygate does in the worker that answers."""
+        if place.failure is not None:
+            # The route is gone, but for whoever has taken hold of it before.
+            raise HTTPException(404)
         try:
             return Status.model_validate(place.status())
         except PanicException as panic:

@@ -318,7 +318,7 @@ print("started")
 """
     found = run_with_host(keygate, tmp_path, BYPASS_ON | settings, code)
     check = "open_webui.utils.auth.get_current_user_by_api_key"
-    said = f"owui-keygate is not in place: something else has replaced {check}"
+    said = f"owui-keygate has left Open WebUI as it is: something else has replaced {check}"
     assert (found.stdout + found.stderr).count(said) == 1
     assert ("started" in found.stdout) is (not settings)
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import inspect
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import ANY
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
-from owui_keygate.patch_points import DependencyPoint, HostFunction, PatchPoint, RoutePoint
+from owui_keygate.passing_on import passing_on
+from owui_keygate.patch_points import (
+    DependencyPoint,
+    HostFunction,
+    NewRoute,
+    PatchPoint,
+    RoutePoint,
+)
 from owui_keygate.patches import HostDoesNotFitError, Patches
 from owui_keygate.shapes import Shape
 
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
 
     from owui_keygate.patch_points import Place
 
-PLACE: Any = SimpleNamespace()
+PLACE: Any = SimpleNamespace(failure=None)
 NOTHING = Shape((), is_async=False)
 
 
@@ -154,6 +163,77 @@ def test_a_function_that_is_relied_on_must_fit_before_anything_is_replaced(
     with pytest.raises(HostDoesNotFitError, match=f"{module}.{name}: expected"):
         Patches().apply(point, found, PLACE)
     assert found.who is who
+
+
+@pytest.fixture
+def place() -> Any:  # noqa: ANN401
+    """Return an installation that can be told to stand down."""
+    return SimpleNamespace(failure=None)
+
+
+def test_what_somebody_has_wrapped_passes_on_after_the_installation_has_stood_down(
+    place: Any,  # noqa: ANN401
+) -> None:
+    module = host()
+    Patches().apply(PatchPoint("host", "who", NOTHING, replace), module, place)
+    ours = module.who
+    module.who = lambda: f"wrapped: {ours()}"  # type: ignore[attr-defined]
+    assert module.who() == "wrapped: not the host"
+    place.failure = "something else has replaced it"
+    assert module.who() == "wrapped: host"
+
+
+def test_what_fastapi_has_taken_over_passes_on_after_the_installation_has_stood_down(
+    place: Any,  # noqa: ANN401
+) -> None:
+    module = host()
+    dependency = DependencyPoint("host", "who", NOTHING, replace, dependents=("verified",))
+    endpoint = RoutePoint("host", "me", Shape(("user",), is_async=False), replace)
+    patches = Patches()
+    patches.apply(dependency, module, place)
+    fresh_router(module)
+    patches.apply(endpoint, module, place)
+    app = FastAPI()
+    app.include_router(module.router)
+    [route] = [route for route in app.routes if getattr(route, "path", "") == "/me"]
+    dependant: Any = route.dependant  # type: ignore[attr-defined]
+    assert resolve(dependant) == "not the not the host"
+    patches.revert()
+    assert resolve(dependant) == "not the not the host", "reverting is not enough"
+    place.failure = "something else has replaced it"
+    assert resolve(dependant) == "host"
+
+
+def test_what_takes_a_place_is_as_async_as_what_it_replaces_and_has_its_signature(
+    place: Any,  # noqa: ANN401
+) -> None:
+    async def original(request: int, *, db: str = "x") -> tuple[int, str]:
+        return request, db
+
+    async def other(*_: object, **__: object) -> tuple[int, str]:
+        return 0, ""
+
+    made = passing_on(original, other, place)
+    assert inspect.iscoroutinefunction(made)
+    assert inspect.signature(made) == inspect.signature(original)
+    assert made.__wrapped__ is original  # type: ignore[attr-defined]
+    assert asyncio.run(made(1, db="y")) == (0, "")
+    place.failure = "it does not fit"
+    assert asyncio.run(made(1, db="y")) == (1, "y")
+
+
+def test_what_replaces_nothing_costs_nothing(place: Any) -> None:  # noqa: ANN401
+    assert passing_on(host, host, place) is host
+
+
+def test_a_new_route_is_gone_after_it_was_reverted(place: Any) -> None:  # noqa: ANN401
+    module = host()
+    point = NewRoute("host", "/new", NOTHING, lambda *_: lambda: "new")
+    patches = Patches()
+    patches.apply(point, module, place)
+    assert [route.path for route in module.router.routes] == ["/new", "/me"]
+    patches.revert()
+    assert [route.path for route in module.router.routes] == ["/me"]
 
 
 def test_what_somebody_else_has_replaced_since_stays() -> None:

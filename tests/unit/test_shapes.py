@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from operator import itemgetter
+from types import FunctionType
+from typing import Any
 
 import pytest
 from owui_keygate.shapes import Shape, find_mismatch, vocabulary
@@ -57,3 +60,31 @@ def test_the_vocabulary_knows_the_names_of_keyword_arguments() -> None:
         return jwt.decode(token, leeway=60, options={"verify_exp": False, "verify_aud": False})
 
     assert vocabulary(decodes.__code__) >= {"leeway", "options", "verify_exp", "verify_aud"}
+
+
+def test_a_wrapper_that_looks_like_the_function_does_not_fit() -> None:
+    inner = fits
+
+    @functools.wraps(inner)
+    async def wrapper(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        return await inner(a, b)  # type: ignore[no-untyped-call]
+
+    mismatch = find_mismatch(wrapper, SHAPE)
+    assert mismatch is not None
+    assert mismatch.found == "the new words inner"
+
+
+class Proxy:
+    """Says that it is a function, as the wrappers of `wrapt` do, and has the code of one."""
+
+    __code__ = fits.__code__
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[Any]:
+        return FunctionType
+
+
+def test_a_proxy_that_says_it_is_a_function_does_not_fit() -> None:
+    assert isinstance(Proxy(), FunctionType)
+    mismatch = find_mismatch(Proxy(), SHAPE)
+    assert str(mismatch) == "expected a function, found an object of type Proxy"
