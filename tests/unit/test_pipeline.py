@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import time
 from typing import TYPE_CHECKING
@@ -110,6 +111,79 @@ def test_an_error_of_the_server_is_named_by_its_code(run: Callable[..., None]) -
     run(test, "SELECT $1::integer, 0")
 
 
+def test_an_answer_is_read_although_an_error_came_right_behind_it(
+    run: Callable[..., None],
+) -> None:
+    async def test(pipeline: Pipeline) -> None:
+        asked = [asyncio.create_task(pipeline.execute([text])) for text in (b"x", b"")]
+        await asyncio.sleep(0)
+        time.sleep(0.1)  # noqa: ASYNC251 (so that both come at once)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert answers[0] == [("x", 1)]
+        assert repr(answers[1]) == "PipelineError('SQLSTATE 22012')"
+
+    run(test, "SELECT $1::text, 1 / length($1)")
+
+
+def test_a_value_that_cannot_be_read_fails_who_asked_for_it_alone(
+    run: Callable[..., None],
+) -> None:
+    async def test(pipeline: Pipeline) -> None:
+        with pytest.raises(psycopg.DataError):
+            await pipeline.execute([b"99999-01-01"])
+        assert await pipeline.execute([b"2000-01-01"]) == [(dt.date(2000, 1, 1),)]
+
+    run(test, "SELECT $1::date")
+
+
+def test_a_retired_one_is_closed_after_its_last_answer(run: Callable[..., None]) -> None:
+    async def test(pipeline: Pipeline) -> None:
+        asked = [asyncio.create_task(echo(pipeline, text)) for text in "ab"]
+        await asyncio.sleep(0)
+        pipeline.retire()
+        assert [await answer for answer in asked] == ["a", "b"]
+        assert not pipeline.is_usable()
+
+    run(test)
+
+
+def test_a_retired_one_is_closed_at_once_where_nobody_waits(run: Callable[..., None]) -> None:
+    async def test(pipeline: Pipeline) -> None:
+        pipeline.retire()
+        await asyncio.sleep(0)
+        assert not pipeline.is_usable()
+
+    run(test)
+
+
+def test_a_retired_one_waits_for_nobody_who_has_given_up(run: Callable[..., None]) -> None:
+    async def test(pipeline: Pipeline) -> None:
+        asked = asyncio.create_task(echo(pipeline, "3600"))
+        await asyncio.sleep(0)
+        pipeline.retire()
+        await asyncio.sleep(0)
+        assert pipeline.is_usable()
+        asked.cancel()
+        await asyncio.wait([asked])
+        assert not pipeline.is_usable()
+
+    run(test, "SELECT $1::text, pg_sleep($1::float)")
+
+
+def test_a_child_process_leaves_it_alone(
+    run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(pipeline: Pipeline) -> None:
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: -1)
+            pipeline.retire()
+            pipeline.close("it is not ours")
+            await asyncio.sleep(0)
+        assert await echo(pipeline, "x") == "x"
+
+    run(test)
+
+
 def test_a_connection_that_is_cut_fails_all_who_wait(
     run: Callable[..., None], postgres: Postgres
 ) -> None:
@@ -153,7 +227,8 @@ def test_it_belongs_to_its_process_and_event_loop(
     async def test(pipeline: Pipeline) -> None:
         assert await usable(pipeline)
         assert not await asyncio.to_thread(asyncio.run, usable(pipeline))
-        monkeypatch.setattr(os, "getpid", lambda: -1)
-        assert not await usable(pipeline)
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: -1)
+            assert not await usable(pipeline)
 
     run(test)

@@ -17,9 +17,12 @@ from psycopg.pq import DiagnosticField, ExecStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
     from psycopg import AsyncConnection
     from psycopg.pq.abc import PGresult
+
+    _Rows: TypeAlias = list[tuple[Any, ...]]
 
 ANSWER_SECONDS = 1.0
 """How long a statement may take. A longer one is given up, and the connection with it."""
@@ -52,8 +55,9 @@ class Pipeline:
         # Behind a pooler a name may meet a connection of another client, so equal names must
         # mean equal statements.
         self._name = b"owui_keygate_" + hashlib.sha256(self._text).hexdigest()[:16].encode()
-        self._waiting: deque[asyncio.Future[PGresult]] = deque()
+        self._waiting: deque[asyncio.Future[_Rows]] = deque()
         self._result: PGresult | None = None
+        self._is_retired = False
         self._pg.nonblocking = 1
         self._pg.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._receive)
@@ -75,7 +79,7 @@ class Pipeline:
         """
         await self._ask(self._pg.send_prepare, self._name, self._text)
 
-    async def execute(self, parameters: Sequence[bytes]) -> list[tuple[Any, ...]]:
+    async def execute(self, parameters: Sequence[bytes]) -> _Rows:
         """Run the statement once, in one round trip, and return its rows as psycopg reads them.
 
         Args:
@@ -84,25 +88,43 @@ class Pipeline:
         Raises:
             PipelineError: The server has refused, or the connection is lost.
             TimeoutError: It did not answer in time.
+            Exception: psycopg cannot read a value.
         """
-        result = await self._ask(self._pg.send_query_prepared, self._name, parameters)
-        self._transformer.set_pgresult(result)
-        return self._transformer.load_rows(0, result.ntuples, tuple)
+        return await self._ask(self._pg.send_query_prepared, self._name, parameters)
+
+    def retire(self) -> None:
+        """Close the connection as soon as nobody waits for an answer; nobody may ask from now on.
+
+        It may be called from another event loop, and from a child process, where it does nothing.
+        """
+        if self._loop.is_closed():
+            self.close("its event loop is closed")
+        elif self._process == os.getpid():
+            self._loop.call_soon_threadsafe(self._retire)
 
     def close(self, reason: str) -> None:
         """Close the connection; whoever waits for an answer gets a `PipelineError`."""
-        if self._socket < 0:
+        if self._socket < 0 or self._process != os.getpid():
+            # To the server, and to what waits for the socket, a child process is its parent.
             return
         self._loop.remove_reader(self._socket)
         self._socket = -1
         self._pg.finish()
         while self._waiting:
             answer = self._waiting.popleft()
-            if not answer.done():
+            if not answer.done() and not self._loop.is_closed():
                 answer.set_exception(PipelineError(reason))
 
-    async def _ask(self, command: Callable[..., None], *arguments: object) -> PGresult:
-        answer: asyncio.Future[PGresult] = self._loop.create_future()
+    def _retire(self) -> None:
+        self._is_retired = True
+        self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        if self._is_retired and all(answer.done() for answer in self._waiting):
+            self.close("there is a newer connection")
+
+    async def _ask(self, command: Callable[..., None], *arguments: object) -> _Rows:
+        answer: asyncio.Future[_Rows] = self._loop.create_future()
         self._waiting.append(answer)
         try:
             command(*arguments)
@@ -120,6 +142,8 @@ class Pipeline:
                 self.close("no answer in time")
                 raise
             return answer.result()
+        finally:
+            self._close_if_over()
 
     def _receive(self) -> None:
         try:
@@ -145,4 +169,12 @@ class Pipeline:
             return
         answer = self._waiting.popleft()
         if not answer.done():
-            answer.set_result(kept)
+            self._answer(answer, kept)
+
+    def _answer(self, answer: asyncio.Future[_Rows], result: PGresult) -> None:
+        """Read the rows while the connection is open; psycopg's C code crashes on a closed one."""
+        try:
+            self._transformer.set_pgresult(result)
+            answer.set_result(self._transformer.load_rows(0, result.ntuples, tuple))
+        except Exception as error:  # noqa: BLE001 (it is about this answer alone)
+            answer.set_exception(error)

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.util import greenlet_spawn
 
 from owui_keygate.readers import NotReadyError
 from owui_keygate.readers.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
+    from sqlalchemy import Pool
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from owui_keygate.readers import Reading
     from owui_keygate.readers.statement import Statement
 
+log = logging.getLogger("owui_keygate")
+
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 1.0
+
+LONGEST_SECONDS = 3600.0
+"""The oldest age of a connection: after a failover, one to the old primary may live on."""
+
+RENEWAL_RETRY_SECONDS = 60.0
+"""How long the old connection goes on before the next attempt, where a new one cannot be made."""
 
 
 class NotConnectedError(Exception):
@@ -29,8 +40,9 @@ class NotConnectedError(Exception):
 class PostgresReader:
     """A `Reader` of PostgreSQL; a request never waits until there is a connection.
 
-    The connection is made by the host's engine, so that it has every argument and event of the
-    host's own, and taken out of the engine's pool.
+    The connection is made as the host's engine makes its own, with every argument and event, and
+    belongs to no pool. At the age at which the engine recycles its own, and after an hour at the
+    latest, a new one is made behind a request, and the old one answers until it is there.
 
     Args:
         statement: What is read.
@@ -42,10 +54,12 @@ class PostgresReader:
         # The driver's own dialect writes parameters as Python does, and libpq wants $1.
         libpq = postgresql.base.PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
         self._query = statement.query(libpq)
-        self._engine = engine
+        self._pool = engine.pool
+        self._longest = _longest_age(engine.pool)
         self._pipeline: Pipeline | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._next_attempt = 0.0
+        self._renewal = 0.0
         self._failure: str | None = None
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
@@ -61,6 +75,8 @@ class PostgresReader:
         if pipeline is None or not pipeline.is_usable():
             self._connect_behind()
             raise NotConnectedError(self._failure) if self._failure else NotReadyError
+        if time.monotonic() >= self._renewal:
+            self._connect_behind()
         flag = b"true" if rules_bind_admins else b"false"
         values = {"api_key": api_key.encode(), "rules_bind_admins": flag}
         rows = await pipeline.execute([values[name] for name in self._query.places])
@@ -73,24 +89,51 @@ class PostgresReader:
             self._connecting = asyncio.create_task(self._connect())
 
     async def _connect(self) -> None:
+        old, wait = self._pipeline, self._longest
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                self._pipeline = await _open(self._engine, self._query.text)
+                self._pipeline = await _open(self._pool, self._query.text)
+            self._failure = None
+            if old is not None:
+                old.retire()
         except Exception as error:  # noqa: BLE001 (the next request says so and tries again)
             self._failure = type(error).__name__
-        self._next_attempt = time.monotonic() + RETRY_SECONDS
+            wait = RENEWAL_RETRY_SECONDS
+            if old is not None and old.is_usable():
+                log.warning(
+                    "The connection to PostgreSQL cannot be renewed, the old one goes on: %s",
+                    self._failure,
+                )
+        finally:
+            now = time.monotonic()
+            self._next_attempt, self._renewal = now + RETRY_SECONDS, now + wait
 
 
-async def _open(engine: AsyncEngine, statement: str) -> Pipeline:
-    pooled = await engine.raw_connection()
+def _longest_age(pool: Pool) -> float:
+    """Return the age at which a pool recycles its connections, an hour at most."""
+    # SQLAlchemy has no public name for it; a negative one means never.
+    recycle = float(pool._recycle)  # noqa: SLF001
+    return min(recycle, LONGEST_SECONDS) if recycle >= 0 else LONGEST_SECONDS
+
+
+async def _open(pool: Pool, statement: str) -> Pipeline:
+    """Return a pipeline on a new connection.
+
+    One of the pool's own may be as old as the one it is to follow, or be what a request waits for.
+    """
+    pooled = await greenlet_spawn(pool.recreate().connect)
     connection = cast("AsyncConnection[Any]", pooled.driver_connection)
-    pooled.detach()
+    pipeline = None
     try:
+        pooled.detach()
         await connection.rollback()
         await connection.set_autocommit(True)
         pipeline = Pipeline(connection, statement)
         await pipeline.prepare()
-    except BaseException:
+    except BaseException as error:
+        # The event loop must forget the socket before another one gets its number.
+        if pipeline is not None:
+            pipeline.close(type(error).__name__)
         connection.pgconn.finish()
         raise
     return pipeline
