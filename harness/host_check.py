@@ -18,7 +18,7 @@ from types import CodeType
 from typing import TYPE_CHECKING
 
 from owui_keygate import hosts
-from owui_keygate.patch_points import NewRoute
+from owui_keygate.patch_points import HostTable, NewRoute
 from owui_keygate.patches import HostDoesNotFitError
 from owui_keygate.shapes import find_mismatch_of_code
 
@@ -39,7 +39,7 @@ def generation_of(release: str) -> Generation:
         return hosts.GENERATIONS[-1]
 
 
-def functions(generation: Generation) -> Iterator[HostFunction]:
+def functions(generation: Generation) -> Iterator[HostFunction | HostTable]:
     """Yield what a generation replaces and relies on; a new route has nothing in its place."""
     for point in generation.patch_points:
         if isinstance(point, NewRoute):
@@ -48,16 +48,18 @@ def functions(generation: Generation) -> Iterator[HostFunction]:
         yield from point.relies_on
 
 
-def fault(function: HostFunction, packages: Path) -> str | None:
+def fault(function: HostFunction | HostTable, packages: Path) -> str | None:
     """Return why a function does not fit, None where it does.
 
     Args:
-        function: The function, and the shape it must have.
+        function: The function and the shape it must have, or a table and its columns.
         packages: The folder that holds the package `open_webui`.
     """
     file = _file(function, packages)
     if not file.is_file():
         return "its module is not there"
+    if isinstance(function, HostTable):
+        return _fault_of_table(function, file)
     code = compile(file.read_text(encoding="utf-8"), file.name, "exec")
     for name in function.name.split("."):
         found = [c for c in code.co_consts if isinstance(c, CodeType) and c.co_name == name]
@@ -68,7 +70,23 @@ def fault(function: HostFunction, packages: Path) -> str | None:
     return None if mismatch is None else str(mismatch)
 
 
-def source(function: HostFunction, packages: Path) -> list[str]:
+def _fault_of_table(table: HostTable, file: Path) -> str | None:
+    models = (node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef))
+    model = next((model for model in models if model.name == table.name), None)
+    if model is None:
+        return "it is not there"
+    columns = [
+        target.id
+        for node in model.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+    mismatch = table.mismatch_of_columns(columns)
+    return None if mismatch is None else str(mismatch)
+
+
+def source(function: HostFunction | HostTable, packages: Path) -> list[str]:
     """Return the source of a function without comments, an empty one if it is not there."""
     file = _file(function, packages)
     body: list[ast.stmt] = ast.parse(file.read_text()).body if file.is_file() else []
@@ -80,7 +98,7 @@ def source(function: HostFunction, packages: Path) -> list[str]:
     return [] if found is None else ast.unparse(found).splitlines(keepends=True)
 
 
-def _file(function: HostFunction, packages: Path) -> Path:
+def _file(function: HostFunction | HostTable, packages: Path) -> Path:
     return packages.joinpath(*function.module.split(".")).with_suffix(".py")
 
 

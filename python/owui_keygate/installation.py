@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("owui_keygate")
 
 BYPASS = "ENABLE_ADMIN_API_KEY_BYPASS"
+ON = frozenset({"true", "on"})
+OFF = frozenset({"false", "off"})
 
 
 class WrongSettingError(Exception):
@@ -78,6 +80,8 @@ class Installation:
             except WrongSettingError as error:
                 self._stand_down(str(error))
             except Exception as error:  # noqa: BLE001 (whatever it is, leave the host whole)
+                if self.settings is None and environment_says("OWUI_KEYGATE", OFF):
+                    return
                 self._stand_down(f"{type(error).__name__}: {error}")
         self._refuse_if_strict()
         if self.generation is not None and self.generation.announced_by == module.__name__:
@@ -91,9 +95,9 @@ class Installation:
         """
         if self.generation is None or self.settings is None or self.failure is not None:
             return
-        missing = [str(p) for p in self.generation.patch_points if not self._patches.is_applied(p)]
-        if missing:
-            self._stand_down(f"something else has replaced {', '.join(missing)}")
+        changed = [name for p in self.generation.patch_points for name in self._patches.changed(p)]
+        if changed:
+            self._stand_down(f"something else has replaced {', '.join(changed)}")
             self._refuse_if_strict()
             return
         try:
@@ -152,7 +156,7 @@ class Installation:
             "host_fits": self.host_fits,
             "failure": self.failure,
             "reader": self.reader and self.reader._asdict(),
-            "patch_points": {str(point): self._patches.is_applied(point) for point in points},
+            "patch_points": {str(point): not self._patches.changed(point) for point in points},
             "settings": json.loads(self.settings.to_json()) if self.settings else None,
             "warnings": exposure.warnings(self.policy) if self.settings else [],
         }
@@ -224,12 +228,19 @@ class Installation:
         if self.settings is not None:
             with suppress(PanicError), as_errors():
                 return self.settings.strict
-        # Without the native module nothing else can tell, and strict must hold then as well.
-        return os.environ.get("OWUI_KEYGATE_STRICT", "").strip().lower() in {"true", "on"}
+        return environment_says("OWUI_KEYGATE_STRICT", ON)
 
 
 def _env() -> Any:  # noqa: ANN401
     return importlib.import_module("open_webui.env")
+
+
+def environment_says(variable: str, words: frozenset[str]) -> bool:
+    """Whether a switch is set to one of these words, as `src/settings.rs` reads it.
+
+    Without the native module nothing else can tell, and both switches must hold then as well.
+    """
+    return os.environ.get(variable, "").strip().lower() in words
 
 
 def _has_own_bypass(package: Path) -> bool:

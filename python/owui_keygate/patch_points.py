@@ -10,9 +10,10 @@ from fastapi import Depends
 from fastapi.routing import APIRoute
 
 from owui_keygate.passing_on import passing_on
+from owui_keygate.shapes import Mismatch, find_mismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import ModuleType
 
     from owui_keygate._native import Policy
@@ -64,6 +65,46 @@ class HostFunction:
         """Return the full name."""
         return f"{self.module}.{self.name}"
 
+    def mismatch(self, found: object) -> Mismatch | None:
+        """Return how what stands there differs from the function, or None where it fits."""
+        return find_mismatch(found, self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class HostTable:
+    """A table of the host without a column that may mean something the extension does not know.
+
+    Attributes:
+        module: The module of the model.
+        name: The name of the model in that module.
+        columns: The names of the columns that are known.
+        prefix: How the columns begin that are looked at.
+    """
+
+    module: str
+    name: str
+    columns: frozenset[str]
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        """Return the full name."""
+        return f"{self.module}.{self.name}"
+
+    def mismatch(self, found: Any) -> Mismatch | None:  # noqa: ANN401
+        """Return how a model differs from the table, or None where it fits."""
+        table = getattr(found, "__table__", None)
+        if table is None:
+            return Mismatch("a table", f"an object of type {type(found).__name__}")
+        return self.mismatch_of_columns(table.columns.keys())
+
+    def mismatch_of_columns(self, columns: Iterable[str]) -> Mismatch | None:
+        """Return how the columns of a model differ, or None where all are known."""
+        looked_at = {column for column in columns if column.startswith(self.prefix)}
+        unknown = looked_at - self.columns
+        if not unknown:
+            return None
+        return Mismatch("a table it knows", f"the new columns {', '.join(sorted(unknown))}")
+
 
 @dataclass(frozen=True, slots=True)
 class PatchPoint(HostFunction):
@@ -71,11 +112,12 @@ class PatchPoint(HostFunction):
 
     Attributes:
         replace: Builds the replacement from the original, its module and the installation.
-        relies_on: Functions that are not replaced, but whose work the replacement does itself.
+        relies_on: Functions that are not replaced, but whose work the replacement does itself,
+            and tables that it reads.
     """
 
     replace: Callable[[Callable[..., Any], ModuleType, Place], Callable[..., Any]]
-    relies_on: tuple[HostFunction, ...] = ()
+    relies_on: tuple[HostFunction | HostTable, ...] = ()
 
     def build(
         self, original: Callable[..., Any], module: ModuleType, place: Place

@@ -9,13 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from owui_keygate.patch_points import find
-from owui_keygate.shapes import find_mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from owui_keygate.patch_points import HostFunction, PatchPoint, Place
+    from owui_keygate.patch_points import HostFunction, HostTable, PatchPoint, Place
 
 
 class HostDoesNotFitError(Exception):
@@ -42,9 +41,10 @@ class Patches:
         """
         if self.is_applied(point):
             return
-        original = _check(point, point.get(module))
-        for function in point.relies_on:
-            _check(function, _look_up(function))
+        original: Callable[..., Any] = point.get(module)
+        _check(point, original)
+        for each in point.relies_on:
+            _check(each, _look_up(each))
         replacement = point.build(original, module, place)
         point.put(module, replacement)
         self._applied[point] = _Applied(module, original, replacement)
@@ -54,6 +54,12 @@ class Patches:
         applied = self._applied.get(point)
         return applied is not None and (point.get(applied.module) is applied.replacement)
 
+    def changed(self, point: PatchPoint) -> list[str]:
+        """Return the names of what has changed since: of the point, or of what it relies on."""
+        if not self.is_applied(point):
+            return [str(point)]
+        return [str(each) for each in point.relies_on if each.mismatch(_look_up(each)) is not None]
+
     def revert(self) -> None:
         """Put the host's functions back wherever the replacement is still ours."""
         for point, applied in self._applied.items():
@@ -62,17 +68,15 @@ class Patches:
         self._applied.clear()
 
 
-def _look_up(function: HostFunction) -> object:
+def _look_up(each: HostFunction | HostTable) -> object:
     try:
-        return find(importlib.import_module(function.module), function.name)
+        return find(importlib.import_module(each.module), each.name)
     except ImportError:
         return None
 
 
-def _check(point: HostFunction, function: Any) -> Callable[..., Any]:  # noqa: ANN401
-    mismatch = find_mismatch(function, point.shape)
+def _check(each: HostFunction | HostTable, found: object) -> None:
+    mismatch = each.mismatch(found)
     if mismatch is not None:
-        message = f"{point}: {mismatch}"
+        message = f"{each}: {mismatch}"
         raise HostDoesNotFitError(message)
-    found: Callable[..., Any] = function
-    return found

@@ -222,6 +222,28 @@ def test_no_fault_of_postgres_leads_past_a_limit(
         assert_limited(oracle, BY_LIMIT, reads=0)
 
 
+def test_a_connection_is_renewed_while_requests_are_answered(
+    keygate: Environment, postgres: Postgres, tmp_path: Path
+) -> None:
+    """The host recycles its own at any age here, and so does the reader, once a second."""
+    name = tmp_path.name
+    pool = {"DATABASE_POOL_SIZE": "5", "DATABASE_POOL_RECYCLE": "0"}
+    own = f"SELECT pid FROM pg_stat_activity WHERE {OWN_CONNECTION} AND datname = %s"
+    seen: set[tuple[int]] = set()
+    with Oracle(keygate, tmp_path, {"DATABASE_URL": postgres.create(name)} | pool) as oracle:
+        oracle.store([person()])
+        oracle.wait_until_fast(KEY)
+
+        def is_renewed_twice() -> bool:
+            oracle.compare(KEY).assert_equal_and_fast()
+            seen.update(found := postgres.execute(own, (name,)))
+            assert len(found) <= 2
+            return len(seen) > 2
+
+        wait_until(is_renewed_twice, oracle.end_of_log)
+        assert "Reading through the host's own models" not in oracle.log
+
+
 def test_a_statement_that_hangs_is_given_up(oracle: Oracle, postgres: Postgres) -> None:
     name = oracle.folder.name
     with (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from owui_keygate.patch_points import HostTable
+
 from harness.environments import HOST_VERSION
 from harness.host_check import fault, functions, generation_of, source
 
@@ -18,11 +20,29 @@ def test_the_release_under_test_fits(stock: Environment) -> None:
     generation = generation_of(HOST_VERSION)
     checked = list(functions(generation))
     names = {each.name for each in checked}
-    assert names >= {"decode_token", "UsersTable.get_user_by_api_key"}
+    assert names >= {"decode_token", "UsersTable.get_user_by_api_key", "get_current_user"}
     assert {str(each): fault(each, stock.site_packages) for each in checked} == dict.fromkeys(
         map(str, checked)
     )
     assert HOST_VERSION in generation.tried
+
+
+def test_a_new_column_is_found(stock: Environment, tmp_path: Path) -> None:
+    tables = [f for f in functions(generation_of(HOST_VERSION)) if isinstance(f, HostTable)]
+    [table] = tables
+    altered = tmp_path / "open_webui" / "models" / "users.py"
+    altered.parent.mkdir(parents=True)
+    text = (stock.site_packages / "open_webui" / "models" / "users.py").read_text()
+    column = "    api_key_scopes = Column(Text)\n"
+    body = text.index("__tablename__", text.index(f"class {table.name}("))
+    end_of_line = text.index("\n", body) + 1
+    altered.write_text(text[:end_of_line] + column + text[end_of_line:])
+    assert fault(table, tmp_path) == (
+        "expected a table it knows, found the new columns api_key_scopes"
+    )
+    assert column.strip() in "".join(source(table, tmp_path))
+    altered.write_text("")
+    assert fault(table, tmp_path) == "it is not there"
 
 
 def test_what_is_new_is_found(stock: Environment, tmp_path: Path) -> None:

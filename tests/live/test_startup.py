@@ -172,6 +172,43 @@ MISFITS = {
         "open_webui.models.users.UsersTable.get_user_by_api_key: "
         "expected a body it knows, found the new words expires_at",
     ),
+    "a new way for a key": (
+        "utils/auth.py",
+        "    if token is None:\n        raise HTTPException(status_code=401, detail='Not authent",
+        "    if token is None:\n        token = request.query_params.get('api_key')\n"
+        "    if token is None:\n        raise HTTPException(status_code=401, detail='Not authent",
+        "open_webui.utils.auth.get_current_user: "
+        "expected a body it knows, found the new words query_params",
+    ),
+    "a new way for a key where none is needed": (
+        "utils/auth.py",
+        "    if not token:\n        return None\n",
+        "    token = token or request.query_params.get('api_key')\n"
+        "    if not token:\n        return None\n",
+        "open_webui.utils.auth.get_optional_verified_user_from_request: "
+        "expected a body it knows, found the new words query_params",
+    ),
+    "a new way in the middleware": (
+        "utils/asgi_middleware.py",
+        "        request.state.token = token\n",
+        "        request.state.token = token or request.query_params.get('api_key')\n",
+        "open_webui.utils.asgi_middleware.AppHTTPMiddleware._set_token: "
+        "expected a body it knows, found the new words query_params",
+    ),
+    "another kind of session": (
+        "utils/auth.py",
+        "'session', 'automation', 'subagent'}",
+        "'session', 'automation', 'subagent', 'service'}",
+        "open_webui.utils.auth.is_valid_token: "
+        "expected a body it knows, found the new words service",
+    ),
+    "a new column of the keys": (
+        "models/users.py",
+        "    last_used_at = Column(BigInteger, nullable=True)\n    created_at",
+        "    last_used_at = Column(BigInteger, nullable=True)\n"
+        "    scopes = Column(JSON, nullable=True)\n    created_at",
+        "open_webui.models.users.ApiKey: expected a table it knows, found the new columns scopes",
+    ),
     "a second module": (
         "routers/auths.py",
         f"{PERMISSION}):",
@@ -219,6 +256,35 @@ def test_strict_mode_does_not_start_with_a_wrong_setting(
     settings = STRICT | {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe"}
     said = refusal_to_start(keygate, tmp_path, settings)
     assert "ENABLE_ADMIN_API_KEY_BYPASS is not understood" in said
+
+
+def break_native_module(environment: Environment, folder: Path) -> dict[str, str]:
+    """Make a copy of the extension whose native module cannot load; return what leads there."""
+    shutil.copytree(environment.site_packages / "owui_keygate", folder / "owui_keygate")
+    [native] = (folder / "owui_keygate").glob("_native*.so")
+    native.write_bytes(b"no library")
+    return {"PYTHONPATH": str(folder)}
+
+
+@pytest.mark.parametrize("word", ["off", " False\n"])
+def test_switched_off_it_does_nothing_at_all_without_its_native_module_too(
+    world: World, keygate: Environment, tmp_path: Path, word: str
+) -> None:
+    broken = break_native_module(keygate, tmp_path / "broken")
+    settings = BYPASS_ON | STRICT | {"OWUI_KEYGATE": word} | broken
+    with Server(keygate, world.copy(tmp_path), settings) as server:
+        assert answers(server, world) == STOCK
+        assert "owui" not in server.log
+
+
+@pytest.mark.parametrize("word", ["on", "offf", "", None])
+def test_strict_mode_does_not_start_without_the_native_module(
+    keygate: Environment, tmp_path: Path, word: str | None
+) -> None:
+    broken = break_native_module(keygate, tmp_path / "broken")
+    switch = {} if word is None else {"OWUI_KEYGATE": word}
+    said = refusal_to_start(keygate, tmp_path, BYPASS_ON | STRICT | switch | broken)
+    assert "OWUI_KEYGATE_STRICT is true, owui-keygate not in place: ImportError: " in said
 
 
 def refusal_to_start(environment: Environment, folder: Path, settings: dict[str, str]) -> str:
@@ -306,19 +372,25 @@ for attempt in range(2):
     assert found.stdout.count(refusal) == 2, found.stderr[-3000:]
 
 
+REPLACED = ("utils.auth.get_current_user_by_api_key", "models.users.UsersTable.get_user_by_api_key")
+
+
+@pytest.mark.parametrize("replaced", REPLACED)
 @pytest.mark.parametrize("settings", [{}, STRICT], ids=["lenient", "strict"])
 def test_something_else_in_its_place_is_noticed_at_the_start(
-    keygate: Environment, tmp_path: Path, settings: dict[str, str]
+    keygate: Environment, tmp_path: Path, settings: dict[str, str], replaced: str
 ) -> None:
-    code = """
-import open_webui.utils.auth as auth, open_webui.routers.auths, open_webui.utils.logger as logger
-auth.get_current_user_by_api_key = lambda request, api_key: None
+    code = f"""
+import open_webui.main, open_webui.utils.auth as auth, open_webui.utils.logger as logger
+from owui_keygate.installation import INSTALLATION
+open_webui.{replaced} = lambda request, api_key: None
+print("doctor", all(INSTALLATION.report()["patch_points"].values()))
 logger.start_logger()
-print("started")
+print("started", auth.get_current_user_by_api_key.__module__)
 """
     found = run_with_host(keygate, tmp_path, BYPASS_ON | settings, code)
-    check = "open_webui.utils.auth.get_current_user_by_api_key"
-    said = f"owui-keygate has left Open WebUI as it is: something else has replaced {check}"
+    said = f"left Open WebUI as it is: something else has replaced open_webui.{replaced}"
+    assert "doctor False" in found.stdout
     assert (found.stdout + found.stderr).count(said) == 1
     assert ("started" in found.stdout) is (not settings)
 

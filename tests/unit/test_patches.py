@@ -15,6 +15,7 @@ from owui_keygate.passing_on import passing_on
 from owui_keygate.patch_points import (
     DependencyPoint,
     HostFunction,
+    HostTable,
     NewRoute,
     PatchPoint,
     RoutePoint,
@@ -234,6 +235,56 @@ def test_a_new_route_is_gone_after_it_was_reverted(place: Any) -> None:  # noqa:
     assert [route.path for route in module.router.routes] == ["/new", "/me"]
     patches.revert()
     assert [route.path for route in module.router.routes] == ["/me"]
+
+
+class Model:
+    """A model with a table, as SQLAlchemy makes one."""
+
+    __table__ = SimpleNamespace(columns={"id": 1, "api_key": 2, "api_key_scopes": 3})
+
+
+@pytest.mark.parametrize(
+    ("found", "columns", "prefix", "sentence"),
+    [
+        (Model, {"id", "api_key", "api_key_scopes", "gone"}, "", None),
+        (Model, {"api_key"}, "api_key_of", None),
+        (Model, {"api_key"}, "api_key", "the new columns api_key_scopes"),
+        (Model, {"api_key"}, "", "the new columns api_key_scopes, id"),
+        (None, {"api_key"}, "", "expected a table, found an object of type NoneType"),
+    ],
+)
+def test_a_table_with_a_column_that_is_not_known_does_not_fit(
+    found: object, columns: set[str], prefix: str, sentence: str | None
+) -> None:
+    mismatch = HostTable("host", "Model", frozenset(columns), prefix).mismatch(found)
+    assert mismatch is None if sentence is None else sentence in str(mismatch)
+
+
+def test_a_table_that_is_relied_on_must_fit_before_anything_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("textwrap.Model", Model, raising=False)
+    table = HostTable("textwrap", "Model", frozenset({"id"}))
+    point = PatchPoint("host", "who", NOTHING, replace, relies_on=(table,))
+    with pytest.raises(
+        HostDoesNotFitError,
+        match=r"^textwrap\.Model: expected a table it knows, found the new columns api_key",
+    ):
+        Patches().apply(point, host(), PLACE)
+
+
+def test_what_is_relied_on_is_noticed_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textwrap.relied_on", lambda: "host", raising=False)
+    relied_on = HostFunction("textwrap", "relied_on", NOTHING)
+    point = PatchPoint("host", "who", NOTHING, replace, relies_on=(relied_on,))
+    patches, module = Patches(), host()
+    assert patches.changed(point) == ["host.who"], "it was never put in"
+    patches.apply(point, module, PLACE)
+    assert patches.changed(point) == []
+    monkeypatch.setattr("textwrap.relied_on", lambda *_: "wrapped")
+    assert patches.changed(point) == ["textwrap.relied_on"]
+    module.who = ANY  # type: ignore[attr-defined]
+    assert patches.changed(point) == ["host.who"]
 
 
 def test_what_somebody_else_has_replaced_since_stays() -> None:

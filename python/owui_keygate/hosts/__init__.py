@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from owui_keygate.hosts.generation_a import GENERATIONS_A
 from owui_keygate.hosts.generation_b import GENERATIONS_B
 from owui_keygate.hosts.generation_c import GENERATIONS_C
-from owui_keygate.hosts.generation_d import GENERATION_D
+from owui_keygate.hosts.generation_d import GENERATIONS_D
 from owui_keygate.patches import HostDoesNotFitError
 
 if TYPE_CHECKING:
     from owui_keygate.hosts.generation import Generation, Release
 
-GENERATIONS = (*GENERATIONS_A, *GENERATIONS_B, *GENERATIONS_C, GENERATION_D)
+GENERATIONS = (*GENERATIONS_A, *GENERATIONS_B, *GENERATIONS_C, *GENERATIONS_D)
 """In the order of their releases, without a gap."""
 
 

@@ -11,7 +11,14 @@ from sqlalchemy import make_url
 from owui_keygate import account_page, checker, last_used, sessions, status
 from owui_keygate._native import Decision
 from owui_keygate.background import in_background
-from owui_keygate.patch_points import NewRoute, PatchPoint, RoutePoint, no_route
+from owui_keygate.patch_points import (
+    HostFunction,
+    HostTable,
+    NewRoute,
+    PatchPoint,
+    RoutePoint,
+    no_route,
+)
 from owui_keygate.readers import Rules
 from owui_keygate.readers.choice import Choice, choose, open_blocking_reader, open_reader
 from owui_keygate.shapes import Shape
@@ -220,11 +227,12 @@ START_LOGGER = PatchPoint(
 )
 
 
-def account_page_point(flag: str) -> RoutePoint:
+def account_page_point(flag: str, *relies_on: HostFunction) -> RoutePoint:
     """Return the patch point of what the host tells its web page about itself.
 
     Args:
         flag: The name of the member of `features` that tells whether keys are on.
+        relies_on: Functions by which the credential of a request travels.
     """
 
     def replace(original: Callable[..., Any], main: ModuleType, place: Place) -> Callable[..., Any]:
@@ -237,6 +245,7 @@ def account_page_point(flag: str) -> RoutePoint:
         name="get_app_config",
         shape=Shape(parameters=("request",), is_async=True),
         replace=replace,
+        relies_on=relies_on,
     )
 
 
@@ -255,5 +264,12 @@ STATUS = NewRoute(
     replace=_add_status,
 )
 
-ACCOUNT_PAGE = account_page_point("enable_api_keys")
-"""From 0.6.37 on."""
+API_KEY_COLUMN = HostTable(module=USERS, name="User", columns=words("api_key"), prefix="api_key")
+"""Up to 0.6.40 the key is a column of its holder; what limited it would be another one."""
+
+API_KEY_TABLE = HostTable(
+    module=USERS,
+    name="ApiKey",
+    columns=words("id user_id key data expires_at last_used_at created_at updated_at"),
+)
+"""From 0.6.41 on. A column that is not known may limit what a key is good for."""

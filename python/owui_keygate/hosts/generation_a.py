@@ -15,6 +15,7 @@ from owui_keygate import checker
 from owui_keygate.at_once import at_once
 from owui_keygate.credentials import API_KEY_PREFIX
 from owui_keygate.hosts.common import (
+    API_KEY_COLUMN,
     AUTH,
     DECODE_TOKEN,
     MAIN,
@@ -137,6 +138,7 @@ _RELIES_ON = (
         name="UsersTable.get_user_by_api_key",
         shape=Shape(("self", "api_key"), is_async=False, vocabulary=words(_LOOKUP_WORDS)),
     ),
+    API_KEY_COLUMN,
 )
 
 

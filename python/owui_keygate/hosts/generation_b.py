@@ -19,13 +19,15 @@ from owui_keygate._native import Decision, PanicException
 from owui_keygate.at_once import at_once
 from owui_keygate.credentials import API_KEY_PREFIX, credential_of
 from owui_keygate.hosts.common import (
-    ACCOUNT_PAGE,
+    API_KEY_COLUMN,
+    API_KEY_TABLE,
     AUTH,
     DECODE_TOKEN,
     MAIN,
     START_LOGGER,
     STATUS,
     USERS,
+    account_page_point,
     blocking_host,
     choose_blocking,
     rules_in_memory,
@@ -33,7 +35,8 @@ from owui_keygate.hosts.common import (
 )
 from owui_keygate.hosts.generation import Generation
 from owui_keygate.hosts.own_key import own_key_endpoints
-from owui_keygate.patch_points import HostFunction, PatchPoint
+from owui_keygate.hosts.transport import CHECK_URL, blocking_current_user
+from owui_keygate.patch_points import HostFunction, HostTable, PatchPoint
 from owui_keygate.readers import ADMIN
 from owui_keygate.shapes import Shape
 
@@ -130,12 +133,15 @@ _LOOKUP_WORDS = """
 _LIST_VOCABULARY = words(_LIST_WORDS, " ", _NOT_ON_THE_LIST.detail)
 
 
-def _check(*more: str, session: tuple[str, ...] = ("db",)) -> PatchPoint:
+def _check(
+    *more: str, session: tuple[str, ...] = ("db",), keys: HostTable = API_KEY_TABLE
+) -> PatchPoint:
     """Return the patch point of the check.
 
     Args:
         more: The parameters that the check has besides request and key.
         session: Those that the look-up has besides the key.
+        keys: Where the keys are.
     """
     lookup = Shape(("self", "api_key", *session), is_async=False, vocabulary=words(_LOOKUP_WORDS))
     return PatchPoint(
@@ -147,7 +153,11 @@ def _check(*more: str, session: tuple[str, ...] = ("db",)) -> PatchPoint:
             vocabulary=words(_CHECK_WORDS),
         ),
         replace=_replace_check,
-        relies_on=(HostFunction(USERS, "UsersTable.get_user_by_api_key", lookup),),
+        relies_on=(
+            HostFunction(USERS, "UsersTable.get_user_by_api_key", lookup),
+            blocking_current_user(*more),
+            keys,
+        ),
     )
 
 
@@ -169,6 +179,7 @@ _DISPATCH = HostFunction(
 _DISPATCHED = _endpoint_list(None, _DISPATCH)
 """Up to 0.8.8 Starlette calls the middleware, which has a method of its own to decide."""
 
+_ACCOUNT_PAGE = account_page_point("enable_api_keys", CHECK_URL)
 _OWN_KEY = own_key_endpoints("ENABLE_API_KEYS", "db")
 
 
@@ -181,13 +192,21 @@ def _generation(
         below=below,
         tried=tried,
         choose_reader=choose_blocking,
-        patch_points=(*patch_points, DECODE_TOKEN, START_LOGGER, ACCOUNT_PAGE, STATUS),
+        patch_points=(*patch_points, DECODE_TOKEN, START_LOGGER, _ACCOUNT_PAGE, STATUS),
     )
 
 
 GENERATIONS_B = (
     _generation(
         (0, 6, 37),
+        (0, 6, 41),
+        (),
+        _check(session=(), keys=API_KEY_COLUMN),
+        own_key_endpoint("ENABLE_API_KEYS", ("request", "user")),
+        _DISPATCHED,
+    ),
+    _generation(
+        (0, 6, 41),
         (0, 7, 0),
         ("0.6.43",),
         _check(session=()),

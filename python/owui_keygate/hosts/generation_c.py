@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from owui_keygate import checker
 from owui_keygate.hosts.common import (
-    ACCOUNT_PAGE,
+    API_KEY_TABLE,
     AUTH,
     DECODE_TOKEN,
     START_LOGGER,
     STATUS,
     USERS,
+    account_page_point,
     asynchronous_host,
     choose_asynchronous,
     rules_in_memory,
@@ -25,6 +26,7 @@ from owui_keygate.hosts.common import (
 from owui_keygate.hosts.generation import Generation
 from owui_keygate.hosts.generation_d import LOOKUP
 from owui_keygate.hosts.own_key import own_key_endpoints
+from owui_keygate.hosts.transport import AUTH_TOKEN, CURRENT_USER
 from owui_keygate.patch_points import HostFunction, PatchPoint
 from owui_keygate.shapes import Shape
 
@@ -97,12 +99,12 @@ def _generation(
                     vocabulary=words(_CHECK_WORDS) | {"scope" if judges else "url"},
                 ),
                 replace=_replace_check if judges else _replace_check_of_admins,
-                relies_on=(lookup,),
+                relies_on=(lookup, CURRENT_USER, API_KEY_TABLE),
             ),
             DECODE_TOKEN,
             *own_key_endpoints("ENABLE_API_KEYS", "db"),
             START_LOGGER,
-            ACCOUNT_PAGE,
+            account_page_point("enable_api_keys", AUTH_TOKEN),
             STATUS,
         ),
     )

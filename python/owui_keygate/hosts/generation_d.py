@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from owui_keygate import checker, key_management
 from owui_keygate.hosts.common import (
-    ACCOUNT_PAGE,
+    API_KEY_TABLE,
     AUTH,
     DECODE_TOKEN,
     START_LOGGER,
     STATUS,
     USERS,
+    account_page_point,
     api_key_header,
     asynchronous_host,
     choose_asynchronous,
     words,
 )
 from owui_keygate.hosts.generation import Generation
+from owui_keygate.hosts.transport import (
+    AUTH_TOKEN,
+    CURRENT_USER,
+    OPTIONAL_USER,
+    SET_TOKEN,
+    VALID_TOKEN,
+)
 from owui_keygate.patch_points import HostFunction, PatchPoint
 from owui_keygate.shapes import Shape
 
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from owui_keygate.hosts.generation import Release
     from owui_keygate.patch_points import Place
 
 
@@ -77,37 +86,63 @@ LOOKUP = HostFunction(
 )
 """From 0.9.6 on."""
 
-GENERATION_D = Generation(
-    name="D",
-    first=(0, 10, 0),
-    below=(0, 13, 0),
-    tried=("0.10.2", "0.11.4", "0.12.4"),
-    choose_reader=choose_asynchronous,
-    patch_points=(
-        PatchPoint(
-            module=AUTH,
-            name="get_current_user_by_api_key",
-            shape=Shape(
-                parameters=("request", "api_key"),
-                is_async=True,
-                vocabulary=words(_CHECK_WORDS, ""),
-            ),
-            replace=_replace_check,
-            relies_on=(LOOKUP,),
-        ),
-        DECODE_TOKEN,
-        PatchPoint(
-            module="open_webui.routers.auths",
-            name="_check_api_key_permission",
-            shape=Shape(
-                parameters=("request", "user", "db"),
-                is_async=True,
-                vocabulary=words(_KEY_MANAGEMENT_WORDS),
-            ),
-            replace=_replace_key_management,
-        ),
-        START_LOGGER,
-        ACCOUNT_PAGE,
-        STATUS,
+_KEY_MANAGEMENT = PatchPoint(
+    module="open_webui.routers.auths",
+    name="_check_api_key_permission",
+    shape=Shape(
+        parameters=("request", "user", "db"),
+        is_async=True,
+        vocabulary=words(_KEY_MANAGEMENT_WORDS),
     ),
+    replace=_replace_key_management,
+)
+
+
+def _generation(
+    first: Release,
+    below: Release,
+    tried: str,
+    by_key: tuple[HostFunction, ...],
+    by_token: tuple[HostFunction, ...],
+) -> Generation:
+    """Return the generation for some releases.
+
+    Args:
+        first: The first of them.
+        below: The first that is none of them any more.
+        tried: The one that the live tests run on.
+        by_key: What asks for the check, besides `get_current_user`.
+        by_token: What the account page relies on.
+    """
+    return Generation(
+        name="D",
+        first=first,
+        below=below,
+        tried=(tried,),
+        choose_reader=choose_asynchronous,
+        patch_points=(
+            PatchPoint(
+                module=AUTH,
+                name="get_current_user_by_api_key",
+                shape=Shape(
+                    parameters=("request", "api_key"),
+                    is_async=True,
+                    vocabulary=words(_CHECK_WORDS, ""),
+                ),
+                replace=_replace_check,
+                relies_on=(LOOKUP, CURRENT_USER, *by_key, API_KEY_TABLE),
+            ),
+            DECODE_TOKEN,
+            _KEY_MANAGEMENT,
+            START_LOGGER,
+            account_page_point("enable_api_keys", *by_token),
+            STATUS,
+        ),
+    )
+
+
+GENERATIONS_D = (
+    _generation((0, 10, 0), (0, 11, 1), "0.10.2", (), (AUTH_TOKEN,)),
+    _generation((0, 11, 1), (0, 12, 0), "0.11.4", (OPTIONAL_USER,), (SET_TOKEN,)),
+    _generation((0, 12, 0), (0, 13, 0), "0.12.4", (OPTIONAL_USER,), (SET_TOKEN, VALID_TOKEN)),
 )
