@@ -186,14 +186,14 @@ MISFITS = {
         "    token = token or request.query_params.get('api_key')\n"
         "    if not token:\n        return None\n",
         "open_webui.utils.auth.get_optional_verified_user_from_request: "
-        "expected a body it knows, found the new words query_params",
+        "expected a body it knows, found the new words api_key, query_params",
     ),
     "a new way in the middleware": (
         "utils/asgi_middleware.py",
         "        request.state.token = token\n",
         "        request.state.token = token or request.query_params.get('api_key')\n",
         "open_webui.utils.asgi_middleware.AppHTTPMiddleware._set_token: "
-        "expected a body it knows, found the new words query_params",
+        "expected a body it knows, found the new words api_key, query_params",
     ),
     "another kind of session": (
         "utils/auth.py",
