@@ -62,24 +62,37 @@ def creation_replacement(
     return generate_api_key
 
 
+def with_request(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return an endpoint that takes a request as well, and does not look at it.
+
+    FastAPI hands an endpoint what its signature names. The originals are `get_api_key` and
+    `delete_api_key` of hosts before 0.10.0, which take no request.
+    """
+    signature = inspect.signature(original)
+    request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+    parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in signature.parameters.values()]
+
+    @functools.wraps(original)
+    async def endpoint(*, request: Request, **more: Any) -> Any:  # noqa: ANN401, ARG001
+        return await original(**more)
+
+    endpoint.__signature__ = signature.replace(parameters=[request, *parameters])  # type: ignore[attr-defined]
+    return endpoint
+
+
 def guarded(
     original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return an endpoint that is not for an administrator's key which the bypass rules.
 
-    The originals are `get_api_key` and `delete_api_key`, which ask nobody before 0.10.0. They take
-    no request, so FastAPI is shown a signature that has one.
+    The original is what `with_request` makes of an endpoint that asks nobody.
     """
-    signature = inspect.signature(original)
-    request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
 
     @functools.wraps(original)
     async def endpoint(*, request: Request, user: User, **more: Any) -> Any:  # noqa: ANN401
         _may_manage(request, user, policy, api_key_header)
-        return await original(user=user, **more)
+        return await original(request=request, user=user, **more)
 
-    parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in signature.parameters.values()]
-    endpoint.__signature__ = signature.replace(parameters=[request, *parameters])  # type: ignore[attr-defined]
     return endpoint
 
 

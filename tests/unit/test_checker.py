@@ -341,7 +341,8 @@ def test_reading_and_deleting_a_key_are_guarded_where_the_host_asks_nobody() -> 
         await asyncio.sleep(0)
         return [user, db]
 
-    function: Any = key_management.guarded(get_api_key, POLICY, "X-API-Key")
+    widened = key_management.with_request(get_api_key)
+    function: Any = key_management.guarded(widened, POLICY, "X-API-Key")
     assert [*inspect.signature(function).parameters] == ["request", "user", "db"]
     assert inspect.signature(function).parameters["request"].annotation is Request
     session, key = request_with(SESSION), request_with(KEY)

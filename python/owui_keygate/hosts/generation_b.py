@@ -202,7 +202,7 @@ GENERATIONS_B = (
         (0, 6, 41),
         (),
         _check(session=(), keys=API_KEY_COLUMN),
-        own_key_endpoint("ENABLE_API_KEYS", ("request", "user")),
+        *own_key_endpoints("ENABLE_API_KEYS"),
         _DISPATCHED,
     ),
     _generation(

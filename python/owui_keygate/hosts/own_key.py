@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from owui_keygate import key_management
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from owui_keygate.patch_points import Place
+
+AUTHS = "open_webui.routers.auths"
 
 _WORDS = """
     API_KEY_CREATION_NOT_ALLOWED CREATE_API_KEY_ERROR ERROR_MESSAGES HTTPException
@@ -40,23 +43,36 @@ def own_key_endpoints(switch: str, *session: str) -> tuple[RoutePoint, ...]:
     if switch == "ENABLE_API_KEYS":
         creating |= words(_PERMISSION_WORDS)
     return (
-        _endpoint("generate_api_key", ("request", "user", *session), creating, _replace_creation),
-        _endpoint("get_api_key", ("user", *session), words(_READ_WORDS), _guard),
-        _endpoint("delete_api_key", ("user", *session), words(_DELETE_WORDS), _guard),
+        RoutePoint(
+            module=AUTHS,
+            name="generate_api_key",
+            shape=Shape(("request", "user", *session), is_async=True, vocabulary=creating),
+            replace=_replace_creation,
+        ),
+        _unguarded("get_api_key", session, _READ_WORDS),
+        _unguarded("delete_api_key", session, _DELETE_WORDS),
     )
 
 
-def _endpoint(
-    name: str,
-    parameters: tuple[str, ...],
-    vocabulary: frozenset[str],
-    replace: Callable[[Callable[..., Any], ModuleType, Place], Callable[..., Any]],
-) -> RoutePoint:
-    return RoutePoint(
-        module="open_webui.routers.auths",
+@dataclass(frozen=True, slots=True)
+class _UnguardedRoute(RoutePoint):
+    """An endpoint that asks nobody and takes no request, by which to know how a key came."""
+
+    def build(
+        self, original: Callable[..., Any], module: ModuleType, place: Place
+    ) -> Callable[..., Any]:
+        """Return the replacement; once the installation has stood down, it is the original."""
+        if not place.policy.bypass:
+            return original
+        return RoutePoint.build(self, key_management.with_request(original), module, place)
+
+
+def _unguarded(name: str, session: tuple[str, ...], vocabulary: str) -> RoutePoint:
+    return _UnguardedRoute(
+        module=AUTHS,
         name=name,
-        shape=Shape(parameters=parameters, is_async=True, vocabulary=vocabulary),
-        replace=replace,
+        shape=Shape(("user", *session), is_async=True, vocabulary=words(vocabulary)),
+        replace=_guard,
     )
 
 
@@ -69,6 +85,4 @@ def _replace_creation(
 
 
 def _guard(original: Callable[..., Any], _auths: ModuleType, place: Place) -> Callable[..., Any]:
-    if not place.policy.bypass:
-        return original
     return key_management.guarded(original, place.policy, api_key_header())
