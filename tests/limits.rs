@@ -222,6 +222,53 @@ fn a_path_that_needs_normalising_is_covered_as_far_as_it_is_written() {
 }
 
 #[test]
+fn a_path_that_somebody_may_decode_once_more_is_covered_as_far_as_it_is_written() {
+    let upload = "/api/v1/terminals/t1/files/upload";
+    let list =
+        Endpoints::parse(&format!("POST {upload}, /100%, /x/a%2fb, /c\\d, /e\u{1}f")).unwrap();
+    for below in [
+        "%2e%2e/%2e%2e/execute",
+        "%252e%252e/execute",
+        "a/%2fb",
+        "100%",
+        "..\\..\\execute",
+        "a\\b",
+        "..;/..;x=1/execute",
+        ".;",
+        "a\0",
+        "a\n/b",
+        "\u{7f}",
+        "\u{80}",
+        "\u{9f}/a",
+    ] {
+        assert!(!list.cover("POST", &format!("{upload}/{below}")), "{below}");
+    }
+    for path in [
+        "/100%/%41",
+        "/x/a%2fb/c%2fd",
+        "/c\\d/e\\f",
+        "/e\u{1}f/\u{1}",
+        "/x/%",
+    ] {
+        assert!(!list.cover("GET", path), "{path}");
+    }
+    for path in [
+        "/100%/a",
+        "/100%",
+        "/x/a%2fb/c",
+        "/c\\d/e",
+        "/e\u{1}f/g",
+        "/x/a%2fb/é:=@ ?#",
+        "/x/a%2fb/a;..",
+        "/x/a%2fb/..a;b",
+    ] {
+        assert!(list.cover("GET", path), "{path}");
+    }
+    let all = Endpoints::parse("*").unwrap();
+    assert!(all.cover("POST", &format!("{upload}/%2e%2e\\\0")));
+}
+
+#[test]
 fn what_is_no_endpoint_is_refused_at_its_place_and_told_why() {
     for (text, expected) in [
         ("", "such as"),
@@ -295,9 +342,12 @@ fn covered(rules: &[(Option<&str>, String)], method: &str, path: &str) -> bool {
             rest.starts_with('/')
                 && !rule.ends_with('/')
                 && !rest.contains("//")
+                && !rest.contains(|c: char| c == '%' || c == '\\' || c.is_control())
                 && rest
                     .split('/')
                     .all(|segment| segment != "." && segment != "..")
+                && !rest.contains("/.;")
+                && !rest.contains("/..;")
         });
         method_fits && (rest == Some("") || below)
     })
@@ -316,9 +366,9 @@ proptest! {
 
     #[test]
     fn endpoints_equal_the_plain_statement(
-        rules in prop::collection::vec((prop::sample::select(&[None, Some("GET"), Some("PUT")]), "/[ab./]{0,5}"), 1..5),
+        rules in prop::collection::vec((prop::sample::select(&[None, Some("GET"), Some("PUT")]), "/[ab./;%\\\\\u{81}]{0,5}"), 1..5),
         method in prop::sample::select(&["GET", "HEAD", "PUT", "POST"]),
-        path in "/[ab./]{0,7}",
+        path in "/[ab./;%\\\\\u{81}]{0,7}",
     ) {
         let text: Vec<String> = rules
             .iter()

@@ -46,6 +46,7 @@ impl<'a> Rule<'a> {
         let (last, between) = below.split_last().expect("it is not the path itself");
         let is_plain = !self.path.ends_with('/')
             && ![".", ".."].contains(last)
+            && !below.iter().any(|segment| is_read_again(segment))
             && between
                 .iter()
                 .all(|segment| !["", ".", ".."].contains(segment));
@@ -67,6 +68,15 @@ fn is_above(upper: &str, lower: &str) -> bool {
     let (upper, lower): (Vec<&str>, Vec<&str>) =
         (upper.split('/').collect(), lower.split('/').collect());
     lower.starts_with(&upper)
+}
+
+/// Whether a segment may become another one further on, as `%2e%2e` and `..;x` do.
+fn is_read_again(segment: &str) -> bool {
+    let is_control = |code| code < 0x20 || (0x7f..0xa0).contains(&code);
+    let mut codes = segment.chars().map(u32::from);
+    codes.any(|code| [0x25, 0x5c].contains(&code) || is_control(code))
+        || segment.starts_with(".;")
+        || segment.starts_with("..;")
 }
 
 /// A token (RFC 9110, 5.6.2) without lower case.

@@ -47,8 +47,10 @@ impl Endpoints {
 
     /// Whether an endpoint of the list covers a request.
     ///
-    /// A path covers itself and what is below it by segments, but nothing below it that needs
-    /// normalising: a path with `//`, `/./` or `/../` in it is covered as far as it is written so.
+    /// A path covers itself and what is below it by segments, but nothing below it that somebody
+    /// further on may read as another path: one with `//`, `/./` or `/../`, `/..;x/`, `%`, a backslash
+    /// or a control character in it is covered as far as it is written so. The plain `*` covers
+    /// every path, whatever it may be read as.
     #[must_use]
     pub fn cover(&self, method: &str, path: &str) -> bool {
         let written = must_be_written(path);
@@ -140,14 +142,22 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`~".contains(&byte)
 }
 
-/// How much of a path, in bytes, an endpoint must spell out so that what is left needs no
-/// normalising.
+/// Whether a character of a decoded path may turn it into another one: whoever decodes it once more
+/// looks for `%`, a backslash is a slash to some (WHATWG URL, 4.4), and control characters are left
+/// out or end the path.
+fn is_read_again(character: char) -> bool {
+    matches!(character, '%' | '\\') || character.is_control()
+}
+
+/// How much of a path, in bytes, an endpoint must spell out so that nobody reads what is left as
+/// another path. Java's servers drop what follows a `;` in a segment (RFC 3986, 3.3).
 fn must_be_written(path: &str) -> usize {
     let mut start = 0;
     let mut written = 0;
     for segment in path.split('/') {
         let end = start + segment.len();
-        if matches!(segment, "." | "..") {
+        let name = segment.split(';').next();
+        if matches!(name, Some("." | "..")) || segment.contains(is_read_again) {
             written = end;
         } else if segment.is_empty() && end < path.len() {
             // An endpoint may end in this very slash, which leaves the next one to what is below.

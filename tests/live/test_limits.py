@@ -101,6 +101,36 @@ def test_elsewhere_it_does_not(client: Client, world: World) -> None:
     assert told(client.request("POST", CONFIG, headers, {})) == refused
 
 
+def test_what_may_be_decoded_once_more_is_not_covered(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    """The host's proxies decode what is left of the path again before they pass it on."""
+    allowed = ["/openai/files/upload"]
+    if RELEASE >= (0, 9):
+        allowed.append("/api/v1/terminals/t1/files/upload")
+    listed = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": ", ".join(f"POST {path}" for path in allowed)}
+    refused = (403, "Refused by ADMIN_API_KEY_ALLOWED_ENDPOINTS.")
+    with (
+        world.server(keygate, tmp_path / "decoded", BYPASS_ON | listed) as server,
+        closing(server.client()) as client,
+    ):
+        people.set_rules(client, world.first, enabled=False)
+
+        def post(path: str) -> Response:
+            return client.request("POST", path, bearer(world.admin.keys["valid"]), {})
+
+        for path in allowed:
+            assert not post(f"{path}/a").body.startswith(b'{"detail":"Refused by')
+            for below in (
+                "%252e%252e/%252e%252e/execute",
+                "..%5c..%5cexecute",
+                "%2e%2e/%2e%2e/execute",
+                "..;/..;/execute",
+                "a%00",
+            ):
+                assert told(post(f"{path}/{below}")) == refused, below
+
+
 @pytest.mark.skipif(not KNOWS_AGE, reason="keys have no age before 0.6.41")
 def test_when_it_is_too_old_it_does_not(client: Client, server: Server, world: World) -> None:
     key = world.admin.keys["valid"]
