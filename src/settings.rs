@@ -1,5 +1,7 @@
 //! The settings, read once from the environment.
 
+mod names;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,22 +10,13 @@ use serde::Serialize;
 use crate::audit::Mode;
 use crate::limits::{Age, Endpoints, Limits, Misread, Networks, Users};
 use crate::policy::Regime;
+use names::{AUDIT, BYPASS, ENABLED, ENDPOINTS, MAX_AGE, NETWORKS, STRICT, USERS};
 
-const BYPASS: &str = "ENABLE_ADMIN_API_KEY_BYPASS";
-const ENABLED: &str = "OWUI_KEYGATE";
-const STRICT: &str = "OWUI_KEYGATE_STRICT";
-const AUDIT: &str = "OWUI_KEYGATE_AUDIT";
-const LIMIT_PREFIX: &str = "ADMIN_API_KEY_";
-const USERS: &str = "ADMIN_API_KEY_BYPASS_USERS";
-const ENDPOINTS: &str = "ADMIN_API_KEY_ALLOWED_ENDPOINTS";
-const NETWORKS: &str = "ADMIN_API_KEY_ALLOWED_NETWORKS";
-const MAX_AGE: &str = "ADMIN_API_KEY_MAX_AGE";
 /// Uvicorn's: the proxies whose `X-Forwarded-For` is believed.
 const PROXIES: &str = "FORWARDED_ALLOW_IPS";
 
 const SWITCH: &str = "is not understood: expected `true` or `false` (or unset it)";
 const AUDIT_MODES: &str = "is not understood: expected `all`, `throttled` or `off` (or unset it)";
-const NO_SUCH_LIMIT: &str = "is set, but this version has no such limit: unset it";
 const EMPTY: &str = "is set but empty: unset it to mean no limit";
 const FORGEABLE: &str = "cannot hold: the host believes X-Forwarded-For of everyone, so a client \
     can claim any address; set FORWARDED_ALLOW_IPS to the addresses of your proxies, or to \
@@ -53,7 +46,7 @@ pub struct Settings {
 /// into the wrong variable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// The environment variable.
+    /// The environment variable, as a log can show it.
     pub variable: String,
     /// What is wrong with it and what was expected.
     pub reason: String,
@@ -78,10 +71,10 @@ pub struct Report {
     pub effect: &'static str,
 }
 
-/// Whether the environment variable `name` is one of ours.
+/// Whether the environment variable `name` is for us to read, be it to refuse it.
 #[must_use]
 pub fn is_setting(name: &str) -> bool {
-    matches!(name, BYPASS | ENABLED | STRICT | AUDIT | PROXIES) || name.starts_with(LIMIT_PREFIX)
+    name == PROXIES || names::is_known(name) || names::looks_like_ours(name)
 }
 
 impl Settings {
@@ -119,7 +112,7 @@ impl Settings {
             age: reader.limit(MAX_AGE, "bypassing keys work up to this age", Age::parse),
         };
         reader.refuse_forgeable_networks();
-        reader.refuse_unknown_limits();
+        reader.refuse_unknown_names();
         let bypass = wanted && enabled && reader.problems.is_empty();
         if wanted && !bypass {
             reader.report[0].effect = "overruled by what follows: the bypass stays off";
@@ -235,13 +228,18 @@ impl Reader<'_> {
         }
     }
 
-    /// A limit that nobody enforces must not look like one that holds, so each refuses the bypass.
-    fn refuse_unknown_limits(&mut self) {
+    /// A limit that nobody enforces must not look like one that holds, so each unknown name
+    /// refuses the bypass.
+    fn refuse_unknown_names(&mut self) {
         let names = self.environment.keys();
-        for variable in names.filter(|name| name.starts_with(LIMIT_PREFIX)) {
-            if !matches!(variable.as_str(), USERS | ENDPOINTS | NETWORKS | MAX_AGE) {
-                self.refuse(variable, NO_SUCH_LIMIT);
-            }
+        for name in names.filter(|name| names::looks_like_ours(name)) {
+            let nearest = names::nearest(name);
+            self.refuse(
+                &names::shown(name),
+                &format!(
+                    "is no setting of this version: did you mean {nearest}? Rename or unset it"
+                ),
+            );
         }
     }
 

@@ -69,17 +69,134 @@ fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_limit_this_version_does_not_enforce_keeps_the_bypass_off() {
-    for variable in ["ADMIN_API_KEY_TYPO", "ADMIN_API_KEY_"] {
-        for value in ["/api/models", ""] {
+fn a_name_that_looks_like_a_setting_keeps_the_bypass_off_and_the_nearest_one_is_named() {
+    for (name, nearest) in [
+        (
+            "ADMIN_API_KEYS_ALLOWED_ENDPOINTS",
+            "ADMIN_API_KEY_ALLOWED_ENDPOINTS",
+        ),
+        (
+            "ADMIN_API_KEY_ALLOWED_NETWORK",
+            "ADMIN_API_KEY_ALLOWED_NETWORKS",
+        ),
+        ("ADMIN_APIKEY_MAX_AGE", "ADMIN_API_KEY_MAX_AGE"),
+        ("ADMIN_APIKEYS_BYPASS_USER", "ADMIN_API_KEY_BYPASS_USERS"),
+        ("ADMIN_API_KEY_", "ADMIN_API_KEY_MAX_AGE"),
+        (
+            "ENABLE_ADMIN_API_KEYS_BYPASS",
+            "ENABLE_ADMIN_API_KEY_BYPASS",
+        ),
+        ("ENABLE_ADMIN_APIKEY_BYPASS", "ENABLE_ADMIN_API_KEY_BYPASS"),
+        ("ENABLE_ADMIN_KEY_BYPASS", "ENABLE_ADMIN_API_KEY_BYPASS"),
+        ("OWUI_KEYGATE_STRCIT", "OWUI_KEYGATE_STRICT"),
+        ("OWUI_KEYGATE_AUDITS", "OWUI_KEYGATE_AUDIT"),
+        ("OWUI_KEYGATE_", "OWUI_KEYGATE"),
+        // Settings of later versions are unknown to this one.
+        ("ADMIN_API_KEY_POLICY_FILE", "ADMIN_API_KEY_MAX_AGE"),
+        // On Linux case makes another name, and so does what a careless file leaves around it.
+        ("admin_api_key_max_age", "ADMIN_API_KEY_MAX_AGE"),
+        ("Owui_Keygate", "OWUI_KEYGATE"),
+        ("enable_admin_api_key_bypass", "ENABLE_ADMIN_API_KEY_BYPASS"),
+    ] {
+        for value in ["/api/models", "true", ""] {
             assert_eq!(
-                problems(&[(variable, value)]),
+                problems(&[(name, value)]),
                 [format!(
-                    "{variable} is set, but this version has no such limit: unset it"
+                    "{name} is no setting of this version: did you mean {nearest}? Rename or unset it"
                 )]
             );
         }
+        assert!(is_setting(name), "{name}");
     }
+    for spaced in [
+        "ADMIN_API_KEY_MAX_AGE ",
+        " ADMIN_API_KEY_MAX_AGE",
+        "\tOWUI_KEYGATE_STRICT",
+    ] {
+        assert!(is_setting(spaced));
+        let [told] = &problems(&[(spaced, "90d")])[..] else {
+            panic!("one problem");
+        };
+        assert!(
+            told.contains("\\u{20}") || told.contains("\\u{9}"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_mistyped_strict_is_not_strict() {
+    let settings = settings(&[
+        ("ENABLE_ADMIN_API_KEY_BYPASS", "true"),
+        ("OWUI_KEYGATE_STRCIT", "true"),
+    ]);
+    assert!(!settings.strict && !settings.bypass);
+}
+
+#[test]
+fn what_others_use_is_left_alone() {
+    for name in [
+        "ADMIN_API_KEY",
+        "admin_api_key",
+        "ADMIN_API_KEYS",
+        "ADMIN_APIKEY",
+        "MY_ADMIN_API_KEY_MAX_AGE",
+        "ENABLE_ADMIN_EXPORT",
+        "ENABLE_API_KEYS",
+        "OWUI_KEYGATES",
+        "OWUI",
+        "OWUI_KEYGATE_SERVICE_HOST",
+        "OWUI_KEYGATE_SERVICE_PORT",
+        "OWUI_KEYGATE_SERVICE_PORT_HTTP",
+        "OWUI_KEYGATE_PORT",
+        "OWUI_KEYGATE_PORT_8080_TCP",
+        "OWUI_KEYGATE_PORT_8080_TCP_ADDR",
+        "OWUI_KEYGATE_PORT_8080_TCP_PORT",
+        "OWUI_KEYGATE_PORT_8080_TCP_PROTO",
+        "OWUI_KEYGATE_PORT_53_UDP_PROTO",
+        "OWUI_KEYGATE_PORT_53_SCTP",
+        "OWUI_KEYGATE_METRICS_SERVICE_HOST",
+        "OWUI_KEYGATE_METRICS_2_PORT_80_TCP",
+    ] {
+        assert!(!is_setting(name), "{name}");
+        assert_eq!(
+            problems(&[(name, "tcp://10.0.0.1:80")]),
+            Vec::<String>::new()
+        );
+    }
+    for name in [
+        "OWUI_KEYGATE_PORTS",
+        "OWUI_KEYGATE_PORT_TCP",
+        "OWUI_KEYGATE_PORT__TCP",
+        "OWUI_KEYGATE_PORT_80_ICMP",
+        "OWUI_KEYGATE_PORT_80_TCP_ADDRESS",
+        "OWUI_KEYGATE_80_TCP",
+        "OWUI_KEYGATE_SERVICE",
+        "OWUI_KEYGATE_SERVICE_HOSTS",
+        "owui_keygate_service_host",
+        "OWUI_KEYGATE_X-PORT",
+        "ADMIN_API_KEY_ALLOWED_PORT",
+        "ADMIN_API_KEY_SERVICE_HOST",
+    ] {
+        assert_eq!(problems(&[(name, "")]).len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn an_unknown_name_is_shown_in_part_and_cannot_forge_a_line() {
+    let long = format!("ADMIN_API_KEY_{}", "X".repeat(100_000));
+    let [told] = &problems(&[(&long, "secret")])[..] else {
+        panic!("one problem");
+    };
+    assert!(told.starts_with(&format!("{}... is no", &long[..64])) && told.len() < 200);
+    let sixty_four = &long[..64];
+    assert!(problems(&[(sixty_four, "")])[0].starts_with(&format!("{sixty_four} is no")));
+    let told = problems(&[("OWUI_KEYGATE_\nERROR\u{1b}[2K\u{202e}é", "secret")]);
+    assert!(
+        told[0].starts_with(r"OWUI_KEYGATE_\u{a}ERROR\u{1b}[2K\u{202e}\u{e9} is no"),
+        "{told:?}"
+    );
+    assert!(!told[0].contains("secret"));
 }
 
 #[test]
@@ -304,18 +421,28 @@ fn our_variables_are_told_from_others() {
         "OWUI_KEYGATE",
         "OWUI_KEYGATE_STRICT",
         "ADMIN_API_KEY_X",
+        "FORWARDED_ALLOW_IPS",
     ] {
         assert!(is_setting(name), "{name}");
     }
+    assert!(!is_setting("PATH"));
+}
 
-    for name in [
-        "ENABLE_API_KEYS",
-        "OWUI_KEYGATE_PORT",
-        "OWUI_KEYGATE_SERVICE_HOST",
-        "PATH",
-    ] {
-        assert!(!is_setting(name), "{name}");
+/// How far two words are apart (Levenshtein), as the textbook says it.
+fn edits(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut table = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for i in 0..=one.len() {
+        for j in 0..=other.len() {
+            table[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = table[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+                replaced.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1)
+            };
+        }
     }
+    table[one.len()][other.len()]
 }
 
 proptest! {
@@ -338,6 +465,26 @@ proptest! {
             prop_assert!(values.contains_key("ENABLE_ADMIN_API_KEY_BYPASS"));
             prop_assert!(!values.contains_key("ADMIN_API_KEY_MAX_AGE"));
         }
+    }
+
+    #[test]
+    fn the_nearest_name_is_as_near_as_any(slip in "[A-Z_]{0,12}", place in 0..8_usize, cut in 0..6_usize) {
+        let known = [
+            "ENABLE_ADMIN_API_KEY_BYPASS",
+            "OWUI_KEYGATE",
+            "OWUI_KEYGATE_STRICT",
+            "OWUI_KEYGATE_AUDIT",
+            "ADMIN_API_KEY_BYPASS_USERS",
+            "ADMIN_API_KEY_ALLOWED_ENDPOINTS",
+            "ADMIN_API_KEY_ALLOWED_NETWORKS",
+            "ADMIN_API_KEY_MAX_AGE",
+        ];
+        let name = format!("{}{slip}", &known[place][..known[place].len().saturating_sub(cut).max(14).min(known[place].len())]);
+        let told = problems(&[(&name, "")]);
+        prop_assume!(!told.is_empty() && !known.contains(&&*name));
+        let named = known.iter().find(|known| told[0].contains(&format!("did you mean {known}?"))).unwrap();
+        let least = known.iter().map(|known| edits(&name, known)).min();
+        prop_assert_eq!(Some(edits(&name, named)), least);
     }
 
     #[test]

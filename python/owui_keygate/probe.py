@@ -26,20 +26,28 @@ if TYPE_CHECKING:
 IMPORT_SECONDS = 300
 
 _PASSED_ON = (
-    "ADMIN_API_KEY_",
     "DATABASE_",
-    "ENABLE_ADMIN_API_KEY_BYPASS",
     "FORWARDED_ALLOW_IPS",
     "HOME",
     "LANG",
     "LC_",
     "LD_LIBRARY_PATH",
-    "OWUI_KEYGATE",
     "PATH",
     "PYTHON",
     "SYSTEMROOT",
     "VIRTUAL_ENV",
 )
+
+_OURS = (
+    "ADMIN_API_KEY_",
+    "ADMIN_API_KEYS_",
+    "ADMIN_APIKEY_",
+    "ADMIN_APIKEYS_",
+    "ENABLE_ADMIN_API",
+    "ENABLE_ADMIN_KEY",
+    "OWUI_KEYGATE",
+)
+"""How the names that the settings are read from begin, in any case; unknown ones are among them."""
 
 
 class ProbeError(Exception):
@@ -60,7 +68,7 @@ def probe(host: Path) -> dict[str, Any]:
             run = subprocess.run(  # noqa: S603 (our own module in this very interpreter)
                 [sys.executable, "-P", "-m", "owui_keygate.probe", str(report)],
                 cwd=folder,
-                env=_environment(host, Path(folder)),
+                env=environment(host, Path(folder)),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -78,16 +86,16 @@ def probe(host: Path) -> dict[str, Any]:
         return found
 
 
-def _environment(host: Path, folder: Path) -> dict[str, str]:
+def environment(host: Path, folder: Path) -> dict[str, str]:
     """Return an environment that leads the host to nothing of the operator's.
 
     The host adds what a `.env` file sets to the variables that are not set; those that lead
     elsewhere are therefore set here.
     """
-    environment = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
+    passed_on = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
-    paths = [environment.get("PYTHONPATH"), None if installed_with_pip else str(host)]
-    return environment | {
+    paths = [passed_on.get("PYTHONPATH"), None if installed_with_pip else str(host)]
+    return passed_on | {
         "CHROMA_HTTP_HOST": "",
         "DATA_DIR": str(folder / "data"),
         "ENABLE_DB_MIGRATIONS": "true",
@@ -105,6 +113,10 @@ def _environment(host: Path, folder: Path) -> dict[str, str]:
         "WEBSOCKET_MANAGER": "",
         "WEBUI_SECRET_KEY": "throw-away",
     }
+
+
+def _is_passed_on(name: str) -> bool:
+    return name.startswith(_PASSED_ON) or name.strip().upper().startswith(_OURS)
 
 
 def _redirect_database(file: Path) -> str:

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyMapping;
+use pyo3::types::{PyMapping, PyString};
 
 use crate::limits::Age;
 use crate::settings;
@@ -21,11 +21,12 @@ impl Settings {
         let mut ours = BTreeMap::new();
         for item in environment.items()?.iter() {
             let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-            let Ok(name) = name.extract::<String>() else {
+            let Ok(name) = name.cast::<PyString>() else {
                 continue;
             };
+            let name = name.to_string_lossy();
             if settings::is_setting(&name) {
-                ours.insert(name, value.extract().unwrap_or_default());
+                ours.insert(name.into_owned(), value.extract().unwrap_or_default());
             }
         }
         Ok(Self(Arc::new(settings::Settings::from_environment(&ours))))

@@ -121,8 +121,8 @@ def test_in_place_and_off(keygate: Environment) -> None:
         ),
         (
             BYPASS_ON | {"ADMIN_API_KEY_NETWORKS": "10.0.0.0/8"},
-            "Wrong setting: ADMIN_API_KEY_NETWORKS is set, but this version has no such limit: "
-            "unset it; the bypass stays off",
+            "Wrong setting: ADMIN_API_KEY_NETWORKS is no setting of this version: did you mean "
+            "ADMIN_API_KEY_ALLOWED_NETWORKS? Rename or unset it; the bypass stays off",
         ),
         (
             BYPASS_ON | {"OWUI_KEYGATE": "off"},
@@ -133,6 +133,21 @@ def test_in_place_and_off(keygate: Environment) -> None:
 def test_not_in_place(keygate: Environment, settings: dict[str, str], verdict: str) -> None:
     report = facts(keygate, settings)
     assert (report["exit_code"], report["verdict"]) == (1, verdict)
+
+
+@pytest.mark.parametrize("name", ["ADMIN_APIKEYS_ALLOWED_ENDPOINTS", " owui_keygate_strict"])
+def test_a_mistyped_name_is_found(keygate: Environment, name: str) -> None:
+    report = facts(keygate, BYPASS_ON | {name: "sk-secret"})
+    assert report["exit_code"] == 1
+    assert "is no setting of this version: did you mean" in report["verdict"]
+    assert "sk-secret" not in json.dumps(report)
+
+
+def test_what_kubernetes_sets_and_what_scripts_use_is_left_alone(keygate: Environment) -> None:
+    others = {"OWUI_KEYGATE_SERVICE_HOST": "10.0.0.1", "OWUI_KEYGATE_PORT": "tcp://10.0.0.1:80"}
+    report = facts(keygate, BYPASS_ON | others | {"ADMIN_API_KEY": "sk-secret"})
+    assert (report["exit_code"], report["settings"]["problems"]) == (0, [])
+    assert "sk-secret" not in json.dumps(report)
 
 
 def test_without_the_start_up_file_it_is_not_in_place(stock: Environment, tmp_path: Path) -> None:

@@ -52,6 +52,16 @@ def test_bytes_that_are_no_text_are_not_understood(monkeypatch: pytest.MonkeyPat
     assert len(settings.problems) == 1
 
 
+def test_a_name_of_such_bytes_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENABLE_ADMIN_API_KEY_BYPASS", "true")
+    monkeypatch.setenv(os.fsdecode(b"ADMIN_API_KEY_MAX_AGE\xff"), "90d")
+    settings = Settings(os.environ)
+    assert not settings.bypass
+    [problem] = settings.problems
+    assert problem.startswith(r"ADMIN_API_KEY_MAX_AGE\u{fffd}")
+    assert "is no setting of this version" in problem
+
+
 def test_what_is_no_mapping_is_no_environment() -> None:
     with pytest.raises(TypeError):
         Settings(["ENABLE_ADMIN_API_KEY_BYPASS"])  # type: ignore[arg-type]

@@ -1,0 +1,113 @@
+//! The names of the settings, and names that somebody may have taken for one.
+
+pub(super) const BYPASS: &str = "ENABLE_ADMIN_API_KEY_BYPASS";
+pub(super) const ENABLED: &str = "OWUI_KEYGATE";
+pub(super) const STRICT: &str = "OWUI_KEYGATE_STRICT";
+pub(super) const AUDIT: &str = "OWUI_KEYGATE_AUDIT";
+pub(super) const USERS: &str = "ADMIN_API_KEY_BYPASS_USERS";
+pub(super) const ENDPOINTS: &str = "ADMIN_API_KEY_ALLOWED_ENDPOINTS";
+pub(super) const NETWORKS: &str = "ADMIN_API_KEY_ALLOWED_NETWORKS";
+pub(super) const MAX_AGE: &str = "ADMIN_API_KEY_MAX_AGE";
+
+const ALL: [&str; 8] = [
+    BYPASS, ENABLED, STRICT, AUDIT, USERS, ENDPOINTS, NETWORKS, MAX_AGE,
+];
+
+/// How the name of a setting begins, or a slip of it. Open WebUI has no setting that begins so
+/// (0.5.4 to 0.12.4), and scripts keep a key in the plain `ADMIN_API_KEY`.
+const BEGINNINGS: [&str; 7] = [
+    "ADMIN_API_KEY_",
+    "ADMIN_API_KEYS_",
+    "ADMIN_APIKEY_",
+    "ADMIN_APIKEYS_",
+    "ENABLE_ADMIN_API",
+    "ENABLE_ADMIN_KEY",
+    "OWUI_KEYGATE_",
+];
+
+/// How many characters of a name that is not ours are measured and shown: twice as many as our
+/// longest one has, of the 100,000 that a name may have.
+const MOST_CHARACTERS: usize = 64;
+
+/// Whether the name is one of ours, letter for letter.
+pub(super) fn is_known(name: &str) -> bool {
+    ALL.contains(&name)
+}
+
+/// Whether somebody may have taken the name for one of ours. Neither case nor space around it
+/// counts: `admin_api_key_max_age` sets no limit either, and looks as if it did.
+pub(super) fn looks_like_ours(name: &str) -> bool {
+    let plain = name.trim().to_ascii_uppercase();
+    let begins_so = BEGINNINGS
+        .iter()
+        .any(|beginning| plain.starts_with(beginning));
+    !is_known(name) && (begins_so || is_known(&plain)) && !tells_of_a_service(name)
+}
+
+/// Whether Kubernetes sets the variable to say where a Service is whose name begins with
+/// `owui-keygate`, which Docker's links do as well.
+fn tells_of_a_service(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let Some(rest) = name
+        .strip_prefix(ENABLED)
+        .filter(|rest| rest.bytes().all(is_plain))
+    else {
+        return false;
+    };
+    let ends_so = ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"]
+        .iter()
+        .any(|end| rest.ends_with(end));
+    ends_so || rest.contains("_SERVICE_PORT_") || tells_of_a_port(rest)
+}
+
+/// Whether a name ends as `_PORT_8080_TCP` and `_PORT_8080_TCP_ADDR` do.
+fn tells_of_a_port(name: &str) -> bool {
+    let without = |name, ends: &[&str]| ends.iter().find_map(|end| str::strip_suffix(name, end));
+    let port = without(name, &["_ADDR", "_PORT", "_PROTO"]).unwrap_or(name);
+    without(port, &["_TCP", "_UDP", "_SCTP"]).is_some_and(|port| {
+        let before = port.trim_end_matches(|character: char| character.is_ascii_digit());
+        before != port && before.ends_with("_PORT_")
+    })
+}
+
+/// The name of ours that is the nearest to another one.
+pub(super) fn nearest(name: &str) -> &'static str {
+    let plain = name.trim().to_ascii_uppercase();
+    let measured: Vec<char> = plain.chars().take(MOST_CHARACTERS).collect();
+    ALL.into_iter()
+        .min_by_key(|known| distance(&measured, known))
+        .unwrap_or(BYPASS)
+}
+
+/// How many characters must be put in, left out or replaced to make one of the other
+/// (Levenshtein).
+fn distance(one: &[char], other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=one.len()).collect();
+    for (line, theirs) in other.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, ours) in one.iter().enumerate() {
+            let replaced = diagonal + usize::from(*ours != theirs);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[one.len()]
+}
+
+/// A name as a log can show it: not at any length, and without what could forge a line.
+pub(super) fn shown(name: &str) -> String {
+    let mut characters = name.chars();
+    let mut shown = String::new();
+    for character in characters.by_ref().take(MOST_CHARACTERS) {
+        if character.is_ascii_graphic() {
+            shown.push(character);
+        } else {
+            shown.extend(character.escape_unicode());
+        }
+    }
+    if characters.next().is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
