@@ -1,6 +1,7 @@
 //! The limits that rule an administrator's key while it bypasses the host's rules.
 
 mod age;
+mod credentials;
 mod endpoints;
 mod networks;
 mod users;
@@ -50,7 +51,11 @@ impl fmt::Display for Misread {
     }
 }
 
-/// Reads the entries of a list parted by commas, white space around each dropped.
+const NO_CREDENTIAL: &str = "a name, a path or a network, and not what looks like an API key or a \
+    token, such as `sk-...`: if it is one, revoke it";
+
+/// Reads the entries of a list parted by commas, white space around each dropped. One that is
+/// understood and may be a credential is refused, because what is understood is shown.
 fn entries<'a, T>(
     text: &'a str,
     read: impl Fn(&'a str) -> Result<T, &'static str>,
@@ -58,7 +63,12 @@ fn entries<'a, T>(
     text.split(',')
         .zip(1..)
         .map(|(entry, place)| {
-            read(entry.trim()).map_err(|expected| Misread {
+            let entry = entry.trim();
+            match read(entry) {
+                Ok(_) if credentials::are_in(entry) => Err(NO_CREDENTIAL),
+                understood => understood,
+            }
+            .map_err(|expected| Misread {
                 entry: Some(place),
                 expected,
             })

@@ -57,16 +57,14 @@ fn an_age_covers_its_last_second_and_nothing_unknown() {
 
 #[test]
 fn users_are_named_by_e_mail_in_any_case_or_by_id() {
-    let users = Users::parse("Bot@Example.org, 9d2f-5b8a").unwrap();
+    let id = "9d2f6c1e-5b8a-4f0e-9a52-0d3c7c1f2a6b";
+    let users = Users::parse(&format!("Bot@Example.org, {id}")).unwrap();
     assert!(users.names("x", "bot@example.org"));
     assert!(users.names("x", "BOT@EXAMPLE.ORG"));
-    assert!(users.names("9d2f-5b8a", "x"));
-    assert!(!users.names("9D2F-5B8A", "x"));
+    assert!(users.names(id, "x"));
+    assert!(!users.names(&id.to_uppercase(), "x"));
     assert!(!users.names("x", "bot@example.or"));
-    assert!(
-        !users.names("bot@example.org", "9d2f-5b8a"),
-        "each in its place"
-    );
+    assert!(!users.names("bot@example.org", id), "each in its place");
     assert!(!users.names("", ""));
     let kelvin = Users::parse("k@x").unwrap();
     assert!(!kelvin.names("", "\u{212a}@x"), "the Kelvin sign is no K");
@@ -77,6 +75,73 @@ fn a_user_without_a_name_is_refused() {
     assert_eq!(place(Users::parse("a@x,,b@x")), Some(2));
     assert_eq!(place(Users::parse("a@x b@x")), Some(1));
     assert_eq!(place(Users::parse("a@x,")), Some(2));
+}
+
+#[test]
+fn what_is_neither_e_mail_nor_id_is_refused_at_its_place() {
+    for text in [
+        "sk-0123456789abcdef0123456789abcdef",
+        "\"sk-0123456789abcdef0123456789abcdef\"",
+        "'sk-0123456789abcdef0123456789abcdef'",
+        "Bearer sk-0123456789abcdef0123456789abcdef",
+        "sk-",
+        "0123456789abcdef0123456789abcdef",
+        "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl",
+        "hunter2",
+        "bot@example.org:hunter2",
+        "https://bot:hunter2@example.org",
+        "bot@example.org=sk-0123456789abcdef",
+        "bot@example.org/SK-0123456789abcdef",
+        "sk-0123456789abcdef@example.org",
+        "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ@x",
+        "a@b@c",
+        "@x",
+        "a@",
+        "\"a\"@x",
+        "9d2f6c1e-5b8a-4f0e-9a52-0d3c7c1f2a6",
+        "9d2f6c1e-5b8a-4f0e-9a52-0d3c7c1f2a6bc",
+        "9d2f6c1ex5b8a-4f0e-9a52-0d3c7c1f2a6b",
+        "9d2f6c1e-5b8a-4f0e-9a52-0d3c7c1f2a6g",
+        "sk-d2f6c1e5b8a-4f0e-9a52-0d3c7c1f2a6",
+    ] {
+        let misread = Users::parse(&format!("a@x, {text}")).expect_err(text);
+        assert_eq!(misread.entry, Some(2), "{text}");
+        assert!(!misread.to_string().contains("0123456789"), "{misread}");
+    }
+    for text in [
+        "sk-team@example.org",
+        "o'brien@example.org",
+        "admin@localhost",
+        "oidc@auth0|42.local",
+        "müller@exämple.org",
+        "task-automation-of-team-1@example.org",
+    ] {
+        assert!(Users::parse(text).unwrap().names("", text), "{text}");
+    }
+}
+
+#[test]
+fn a_path_that_looks_like_a_credential_is_refused() {
+    for text in [
+        "/sk-0123456789abcdef",
+        "GET /a/Sk-0123456789abcdef/b",
+        "SK-0123456789ABCDEF /a",
+        "/eyJhbGciOiJIUzI1NiJ9",
+        "/a;token=eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl",
+    ] {
+        let misread = Endpoints::parse(&format!("/ok, {text}")).expect_err(text);
+        assert_eq!(misread.entry, Some(2), "{text}");
+        assert!(misread.to_string().contains("revoke it"), "{misread}");
+    }
+    for text in [
+        "/locales/sk-SK",
+        "/sk-team",
+        "/task-01234567890123456789",
+        "/eyJ",
+        "/sk-abcdefghijklmnopq",
+    ] {
+        assert!(Endpoints::parse(text).is_ok(), "{text}");
+    }
 }
 
 #[test]

@@ -415,6 +415,43 @@ fn the_report_tells_the_value_and_its_effect() {
 }
 
 #[test]
+fn nothing_shows_a_credential_in_a_wrong_variable() {
+    let body = "0123456789abcdef0123456789abcdef";
+    for variable in [
+        "ENABLE_ADMIN_API_KEY_BYPASS",
+        "OWUI_KEYGATE",
+        "OWUI_KEYGATE_STRICT",
+        "OWUI_KEYGATE_AUDIT",
+        "ADMIN_API_KEY_BYPASS_USERS",
+        "ADMIN_API_KEY_ALLOWED_ENDPOINTS",
+        "ADMIN_API_KEY_ALLOWED_NETWORKS",
+        "ADMIN_API_KEY_MAX_AGE",
+        "ADMIN_API_KEY_X",
+    ] {
+        for value in [
+            format!("sk-{body}"),
+            format!("'sk-{body}'"),
+            format!("Bearer sk-{body}"),
+            format!("bot@example.org, sk-{body}"),
+            format!("bot@example.org:sk-{body}"),
+            format!("GET /api/models, /sk-{body}"),
+            format!("/api/models;sk-{body}"),
+            format!("eyJ{body}.eyJ{body}.{body}"),
+            format!("/eyJ{body}.eyJ{body}.{body}"),
+        ] {
+            let settings = settings(&[
+                ("ENABLE_ADMIN_API_KEY_BYPASS", "true"),
+                ("FORWARDED_ALLOW_IPS", "127.0.0.1"),
+                (variable, &value),
+            ]);
+            assert!(!settings.bypass, "{variable}={value}");
+            let shown = serde_json::to_string(&settings).unwrap();
+            assert!(!shown.contains(body), "{variable}={value}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn our_variables_are_told_from_others() {
     for name in [
         "ENABLE_ADMIN_API_KEY_BYPASS",

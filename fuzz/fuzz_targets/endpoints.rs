@@ -23,7 +23,8 @@ impl<'a> Rule<'a> {
         };
         let methods_fit = methods.iter().flatten().all(|method| is_method(method));
         let path_fits = path == "*" || path.starts_with('/') && !path.contains(['*', '?', '#']);
-        (methods_fit && path_fits).then_some(Self { methods, path })
+        let is_shown = !holds_a_credential(entry);
+        (methods_fit && path_fits && is_shown).then_some(Self { methods, path })
     }
 
     fn is_for(&self, method: &str) -> bool {
@@ -77,6 +78,15 @@ fn is_read_again(segment: &str) -> bool {
     codes.any(|code| [0x25, 0x5c].contains(&code) || is_control(code))
         || segment.starts_with(".;")
         || segment.starts_with("..;")
+}
+
+/// Whether a word begins as keys and tokens do, is as long as they are and has a digit.
+fn holds_a_credential(entry: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    entry.split(|c| !fits(c)).any(|word| {
+        let begins_so = word.to_lowercase().starts_with("sk-") || word.starts_with("eyJ");
+        begins_so && word.len() >= 19 && word[3..].contains(|c: char| c.is_ascii_digit())
+    })
 }
 
 /// A token (RFC 9110, 5.6.2) without lower case.

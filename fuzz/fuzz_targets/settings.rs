@@ -165,6 +165,9 @@ fuzz_target!(|input: &str| {
     for problem in &settings.problems {
         assert!(!problem.reason.contains(SECRET), "{problem}");
     }
+    for row in &settings.report {
+        assert!(!row.value.contains(SECRET), "{}", row.variable);
+    }
     for row in settings
         .report
         .iter()

@@ -143,6 +143,14 @@ def test_a_mistyped_name_is_found(keygate: Environment, name: str) -> None:
     assert "sk-secret" not in json.dumps(report)
 
 
+def test_a_key_in_the_wrong_variable_is_not_printed(keygate: Environment) -> None:
+    key = "sk-0123456789abcdef0123456789abcdef"
+    found = doctor(keygate, BYPASS_ON | {"ADMIN_API_KEY_BYPASS_USERS": f"bot@example.org, {key}"})
+    assert found.returncode == 1
+    assert "ADMIN_API_KEY_BYPASS_USERS is not understood at entry 2" in found.stdout
+    assert key not in found.stdout + found.stderr
+
+
 def test_what_kubernetes_sets_and_what_scripts_use_is_left_alone(keygate: Environment) -> None:
     others = {"OWUI_KEYGATE_SERVICE_HOST": "10.0.0.1", "OWUI_KEYGATE_PORT": "tcp://10.0.0.1:80"}
     report = facts(keygate, BYPASS_ON | others | {"ADMIN_API_KEY": "sk-secret"})

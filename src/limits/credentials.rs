@@ -1,0 +1,24 @@
+//! What looks like a credential and must not be repeated.
+
+/// How Open WebUI's API keys begin, and those of others: behind it, theirs have 32 characters.
+const KEY: &str = "sk-";
+/// How a JSON Web Token begins: `{"` in base64url.
+const TOKEN: &str = "eyJ";
+/// How many characters more a word must have, so that `/locales/sk-SK` and
+/// `sk-team@example.org` are none.
+const FEWEST_CHARACTERS: usize = 16;
+
+/// Whether a text holds a word like an API key or a JSON Web Token. Doctor and the status route
+/// show what was understood of the settings, and none of it is one.
+pub(super) fn are_in(text: &str) -> bool {
+    text.split(|character: char| !(character.is_ascii_alphanumeric() || "-_".contains(character)))
+        .any(looks_like_one)
+}
+
+fn looks_like_one(word: &str) -> bool {
+    let Some((beginning, rest)) = word.split_at_checked(KEY.len()) else {
+        return false;
+    };
+    let begins_so = beginning.eq_ignore_ascii_case(KEY) || beginning == TOKEN;
+    begins_so && rest.len() >= FEWEST_CHARACTERS && rest.bytes().any(|byte| byte.is_ascii_digit())
+}
