@@ -10,9 +10,11 @@ import typer
 
 import owui_keygate
 from owui_keygate import doctor as doctor_module
+from owui_keygate.command_line import DiscreetGroup
 from owui_keygate.keys import commands as keys
 
 app = typer.Typer(
+    cls=DiscreetGroup,
     help="Lets administrators' API keys work on Open WebUI while API keys are off for the rest.",
     no_args_is_help=True,
     add_completion=False,
