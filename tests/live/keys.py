@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,19 +15,20 @@ import psycopg
 
 from harness.client import bearer
 from harness.people import set_rules, sign_up
-from tests.live.generations import RELEASE
+from harness.postgres import Postgres
+from harness.server import BYPASS_ON, Server
+from tests.live.generations import GENERATION, RELEASE
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
     from harness.environments import Environment
     from harness.people import Person
-    from harness.postgres import Postgres
-    from harness.server import Server
 
 KEEPS_TIMES = RELEASE >= (0, 6, 41)
+UNKNOWN = 403 if GENERATION == "A" else 401
+"""What an unknown key gets; generation A looks at its switch before it looks the key up."""
 KEY = re.compile("sk-[0-9a-f]{32}")
 HASH = re.compile(r"\$(2[aby]|argon2)")
 DATABASE = "keys"
@@ -35,6 +37,24 @@ KEYS = (
     if KEEPS_TIMES
     else 'SELECT email, role, api_key FROM "user" ORDER BY email'
 )
+
+
+@contextmanager
+def on_sqlite(keygate: Environment, folder: Path) -> Iterator[Place]:
+    """Start a server on a SQLite file."""
+    settings = BYPASS_ON | without_change_log(keygate, folder)
+    with Server(keygate, folder, settings) as server:
+        yield Place.of(keygate, server, None)
+
+
+@contextmanager
+def on_postgresql(keygate: Environment, folder: Path) -> Iterator[Place]:
+    """Start a server on PostgreSQL."""
+    settings = BYPASS_ON | without_change_log(keygate, folder)
+    with Postgres() as postgres:
+        settings["DATABASE_URL"] = postgres.create(DATABASE)
+        with Server(keygate, folder, settings) as server:
+            yield Place.of(keygate, server, postgres)
 
 
 def without_change_log(environment: Environment, folder: Path) -> dict[str, str]:
@@ -56,7 +76,7 @@ def run(
     found = environment.run("owui-keygate", "keys", *arguments, env=settings, cwd=folder)
     assert not KEY.search(found.stderr)
     assert not HASH.search(found.stdout + found.stderr)
-    if found.returncode in (1, 3):
+    if found.returncode in (1, 3, 4):
         assert found.stdout == ""
         assert re.fullmatch(r"[^\n]+\n", found.stderr), found.stderr
     assert "Traceback" not in found.stderr
@@ -85,6 +105,18 @@ class Place:
         """Run a command with the server's environment variables, and more."""
         variables = self.server.settings | settings
         return run(self.environment, variables, self.server.folder, *arguments)
+
+    def start(self, redirection: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command with a redirection of the shell, such as `>&-`."""
+        command = self.environment.command("owui-keygate")
+        return subprocess.Popen(
+            ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", command, "keys", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.server.settings,
+            cwd=self.server.folder,
+        )
 
     def made(self, *arguments: str) -> str:
         """Run a command that makes a key, and return that; nothing else may be printed."""
@@ -132,6 +164,24 @@ class Place:
                 self.execute(f"ALTER TABLE {table} DROP CONSTRAINT refused")
             else:
                 self.execute("DROP TRIGGER refused")
+
+    @contextmanager
+    def at_the_commit(self, body: str) -> Iterator[None]:
+        """Let PostgreSQL do something whenever a transaction that changed a key is committed."""
+        table = "api_key" if KEEPS_TIMES else '"user"'
+        deeds = "INSERT OR UPDATE OR DELETE" if KEEPS_TIMES else "UPDATE OF api_key"
+        self.execute(
+            "CREATE FUNCTION at_the_commit() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN {body}; RETURN NULL; END $$"
+        )
+        self.execute(
+            f"CREATE CONSTRAINT TRIGGER at_the_commit AFTER {deeds} ON {table} DEFERRABLE "
+            "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_the_commit()"
+        )
+        try:
+            yield
+        finally:
+            self.execute("DROP FUNCTION at_the_commit CASCADE")
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -56,6 +56,22 @@ class HostUnusableError(Exception):
     """The host or its database cannot be used, and nothing has changed."""
 
 
+class OutputError(Exception):
+    """What is to be printed or written cannot be, and nothing has changed."""
+
+
+class UndoneError(Exception):
+    """The database has not kept the change, and what was printed of it does not hold."""
+
+
+class UncertainError(Exception):
+    """The database has failed at the commit and does not answer: nobody knows what it has kept."""
+
+
+class MisplacedError(Exception):
+    """The change is done, and the key is in another file than it should be."""
+
+
 def explain(error: BaseException) -> str:
     """Return what a failure of the host means to its operator.
 

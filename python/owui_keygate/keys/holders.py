@@ -21,7 +21,7 @@ _FINGERPRINT = re.compile("[0-9a-f]{8}")
 
 
 class Holder(NamedTuple):
-    """An account and its API key.
+    """An account and an API key of it; from 0.6.41 on the database can hold several of one account.
 
     Times are seconds since 1970, or None where the host has no such time.
 
@@ -33,6 +33,7 @@ class Holder(NamedTuple):
         created_at: When the key was made.
         expires_at: When it ends.
         last_used_at: When it was last used.
+        key_id: The id of its row, where keys have a table of their own.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Holder(NamedTuple):
     created_at: int | None
     expires_at: int | None
     last_used_at: int | None
+    key_id: str | None = None
 
 
 def keeps_times(users: ModuleType) -> bool:
@@ -50,64 +52,69 @@ def keeps_times(users: ModuleType) -> bool:
 
 
 async def every_holder(users: ModuleType, execute: Execute) -> list[Holder]:
-    """Return all accounts with a key, by e-mail address."""
+    """Return all keys with their accounts, by e-mail address."""
     rows = await execute(_select(users).order_by(users.User.email))
     return [holder for holder in map(_holder, rows) if holder.fingerprint is not None]
 
 
-async def find_account(users: ModuleType, execute: Execute, email: str) -> Holder | None:
-    """Return the account with an e-mail address in any case, or None without one.
+async def find_account(users: ModuleType, execute: Execute, email: str) -> list[Holder]:
+    """Return the account with an e-mail address in any case: once for each key, or once without.
+
+    None of the errors here repeats what was typed, as that may be a secret.
 
     Raises:
-        RefusedError: There are several.
+        RefusedError: There are several accounts.
     """
     rows = await execute(_select(users).where(func.lower(users.User.email) == email.lower()))
     found = [_holder(row) for row in rows]
     if len({account.id for account in found}) > 1:
-        message = f"There are several accounts {email}: delete all but one first"
+        message = f"There are several accounts {found[0].email}: delete all but one first"
         raise RefusedError(message)
-    return next(iter(found), None)
+    return found
 
 
-async def get_account(users: ModuleType, execute: Execute, user_id: str) -> Holder:
-    """Return the account with an id."""
+async def get_holder(users: ModuleType, execute: Execute, user_id: str, api_key: str) -> Holder:
+    """Return the account with an id, together with a key that it has."""
     rows = await execute(_select(users).where(users.User.id == user_id))
-    return _holder(rows.one())
+    name = fingerprint(api_key)
+    return next(each for each in map(_holder, rows) if each.fingerprint == name)
 
 
-async def find_holder(users: ModuleType, execute: Execute, name: str) -> Holder:
-    """Return the account whose key is meant, by its e-mail address or by the key's fingerprint.
+async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Holder]:
+    """Return the keys of the account with an e-mail address, or the one with a fingerprint.
 
     Raises:
-        RefusedError: There is none, it has no key, or there are several.
+        RefusedError: There is none, or several keys have the fingerprint.
     """
     if _FINGERPRINT.fullmatch(name):
         found = [each for each in await every_holder(users, execute) if each.fingerprint == name]
         if not found:
-            message = f"No API key has the fingerprint {name}: see `owui-keygate keys list`"
+            message = "No API key has this fingerprint: see `owui-keygate keys list`"
             raise RefusedError(message)
         if len(found) > 1:
             owners = ", ".join(each.email for each in found)
-            message = f"Several API keys have the fingerprint {name}: name one of {owners}"
+            message = f"Several API keys have this fingerprint: name one of {owners}"
             raise RefusedError(message)
-        return found[0]
-    account = await find_account(users, execute, name)
-    if account is None:
-        message = f"There is no account {name}"
+        return found
+    found = await find_account(users, execute, name)
+    if not found:
+        message = "There is no such account: see `owui-keygate keys list` for those with a key"
         raise RefusedError(message)
-    if account.fingerprint is None:
-        message = f"{name} has no API key; to make one: owui-keygate keys create {name}"
+    if found[0].fingerprint is None:
+        email = found[0].email
+        message = f"{email} has no API key; to make one: owui-keygate keys create {email}"
         raise RefusedError(message)
-    return account
+    return found
 
 
 def _select(users: ModuleType) -> Select[Any]:
     user = users.User
     if not keeps_times(users):
-        times = [null().label(name) for name in ("created_at", "expires_at", "last_used_at")]
-        return select(user.id, user.email, user.role, user.api_key, *times)
+        lacking = ("created_at", "expires_at", "last_used_at", "id")
+        nulls = [null().label(name) for name in lacking]
+        return select(user.id, user.email, user.role, user.api_key, *nulls)
     key = users.ApiKey
-    columns = (key.key, key.created_at, key.expires_at, key.last_used_at)
+    columns = (key.key, key.created_at, key.expires_at, key.last_used_at, key.id)
     return (
         select(user.id, user.email, user.role, *columns)
         .select_from(user)
@@ -116,6 +123,6 @@ def _select(users: ModuleType) -> Select[Any]:
 
 
 def _holder(row: Any) -> Holder:  # noqa: ANN401
-    identity, email, role, api_key, *times = row
+    identity, email, role, api_key, *rest = row
     name = fingerprint(api_key) if api_key else None
-    return Holder(identity, email, role, name, *times)
+    return Holder(identity, email, role, name, *rest)

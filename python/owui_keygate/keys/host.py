@@ -12,24 +12,29 @@ import importlib
 import importlib.util
 import os
 import secrets
+import signal
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from owui_keygate import doctor
 from owui_keygate.keys.errors import (
     ConfirmationNeededError,
     HostUnusableError,
+    OutputError,
     RefusedError,
+    UncertainError,
+    UndoneError,
     explain,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
     from types import ModuleType
 
+    from owui_keygate.keys.output import Output
     from owui_keygate.keys.work import Keys
 
 T = TypeVar("T")
@@ -37,7 +42,9 @@ _NO_DATABASE = (
     "There is no database of Open WebUI here yet: start the server once, or give this command the "
     "environment variables and the folder of the server"
 )
-_OURS = (ConfirmationNeededError, HostUnusableError, RefusedError)
+_OURS = (ConfirmationNeededError, HostUnusableError, OutputError, RefusedError)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a command, and must not between its output and the commit."""
 
 
 class Host(NamedTuple):
@@ -77,28 +84,116 @@ def load() -> Host:
         )
 
 
-def carry_out(host: Host, work: Callable[[Keys], Awaitable[T]], *, changes: bool = True) -> T:
+class Deed(Generic[T]):
+    """Some work with the keys, what it shows, and how one sees whether it was kept.
+
+    Args:
+        work: What is done, within a transaction.
+        show: Writes what came of it.
+        kept: Whether the database holds it, in a later transaction.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Keys], Awaitable[T]],
+        show: Callable[[T], None],
+        kept: Callable[[Keys, T], Awaitable[bool]],
+    ) -> None:
+        self.work = work
+        self.show = show
+        self.kept = kept
+
+
+def carry_out(host: Host, deed: Deed[T], output: Output, *, changes: bool = True) -> T:
     """Do some work in one transaction of the host's database: all of it, or nothing.
+
+    What came of it is shown before the commit, as a key that cannot be shown must not hold.
 
     Args:
         host: The host.
-        work: What is done.
+        deed: What is done.
+        output: Where that is shown.
         changes: Whether it changes anything.
 
     Raises:
         RefusedError: As the work does.
         ConfirmationNeededError: As the work does.
+        OutputError: It cannot be shown.
+        UndoneError: It was shown, and the database has not kept it.
+        UncertainError: It was shown, and nobody knows whether the database has kept it.
+        MisplacedError: The key is in another file than it should be.
         HostUnusableError: Anything else went wrong.
     """
     from owui_keygate.keys.transaction import transaction
     from owui_keygate.keys.work import Keys
 
-    async def all_or_nothing() -> T:
-        async with transaction(host.database, changes=changes) as execute:
-            return await work(Keys(host, execute))
+    shown: list[T] = []
 
-    with _failures_explained(), _silence():
-        return asyncio.run(all_or_nothing())
+    async def all_or_nothing() -> None:
+        async with transaction(host.database, changes=changes) as execute:
+            result = await deed.work(Keys(host, execute))
+            for number in _ENDING:
+                signal.signal(number, signal.SIG_IGN)
+            # An interrupt that has come already takes effect here, and not in the commit.
+            await asyncio.sleep(0)
+            deed.show(result)
+            shown.append(result)
+
+    async def kept() -> bool:
+        async with transaction(host.database, changes=False) as execute:
+            return await deed.kept(Keys(host, execute), shown[0])
+
+    with _handlers_restored():
+        try:
+            with _failures_explained(), _silence():
+                asyncio.run(all_or_nothing())
+        except HostUnusableError as error:
+            if not shown:
+                raise
+            _settle(kept, output, error)
+        output.keep()
+    return shown[0]
+
+
+def _settle(kept: Callable[[], Coroutine[Any, Any, bool]], output: Output, why: Exception) -> None:
+    """Find out what became of a commit that has failed; one that was carried out may, too.
+
+    Raises:
+        HostUnusableError: Nothing has changed, and nothing was printed.
+        UndoneError: Nothing has changed, and what was printed does not hold.
+        UncertainError: The database does not tell.
+    """
+    try:
+        with _failures_explained(), _silence():
+            done = asyncio.run(kept())
+    except HostUnusableError:
+        place = f"; the key is in {output.waiting}" if output.waiting else ""
+        message = (
+            "The database failed at the commit, and nobody knows whether the change was made: "
+            f"see `owui-keygate keys list` once it answers{place} ({why})"
+        )
+        raise UncertainError(message) from None
+    if done:
+        return
+    output.discard()
+    if not output.printed:
+        raise why
+    message = (
+        "The database failed at the commit and nothing has changed: what was printed does not "
+        f"hold, a key that was printed is NOT valid ({why})"
+    )
+    raise UndoneError(message) from None
+
+
+@contextmanager
+def _handlers_restored() -> Iterator[None]:
+    """Give signals back what handled them; `asyncio.run` does not if they are ignored meanwhile."""
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
@@ -171,8 +266,7 @@ def _failures_explained() -> Iterator[None]:
 @contextmanager
 def _silence() -> Iterator[None]:
     """Lead what this process prints into nothing, the output of C libraries included."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     kept = [os.dup(1), os.dup(2)]
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
@@ -181,8 +275,14 @@ def _silence() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         for number, original in enumerate(kept, start=1):
             os.dup2(original, number)
             os.close(original)
+
+
+def _flush() -> None:
+    """Flush the standard streams, of which a process can be started without any."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()

@@ -6,11 +6,13 @@ import inspect
 import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
+from owui_keygate.audit import fingerprint
 from owui_keygate.keys import holders
 from owui_keygate.keys.errors import ConfirmationNeededError, HostUnusableError, RefusedError
 from owui_keygate.keys.holders import Holder, keeps_times
+from owui_keygate.keys.ways_in import ways_in
 from owui_keygate.readers import ADMIN
 
 if TYPE_CHECKING:
@@ -27,11 +29,13 @@ class Made(NamedTuple):
         api_key: The key.
         holder: Whose it is.
         account: What became of the account: `created`, `promoted` or `unchanged`.
+        remarks: What a person should know about the account, a line each.
     """
 
     api_key: str
     holder: Holder
     account: str
+    remarks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return it without the key."""
@@ -55,8 +59,19 @@ class Keys:
         """Return all holders of keys."""
         return await holders.every_holder(self._users, self._execute)
 
-    async def create(
-        self, email: str, *, name: str | None, life: int | None, promote: bool, confirmed: bool
+    async def has(self, holder: Holder) -> bool:
+        """Whether somebody has this key."""
+        return any(each.fingerprint == holder.fingerprint for each in await self.every())
+
+    async def create(  # noqa: PLR0913 (they are the options)
+        self,
+        email: str,
+        *,
+        name: str | None,
+        life: int | None,
+        promote: bool,
+        reset_password: bool,
+        confirmed: bool,
     ) -> Made:
         """Make an administrator's key, and the account if there is none.
 
@@ -65,36 +80,31 @@ class Keys:
             name: The name of a new account; else it is what the address begins with.
             life: For how many seconds the key is good.
             promote: Whether an account of another role may become an administrator's.
-            confirmed: Whether a person has agreed to that.
+            reset_password: Whether the password and the sessions of an existing account end.
+            confirmed: Whether a person has agreed to either.
 
         Raises:
             RefusedError: The account is not an administrator's, or has a key.
-            ConfirmationNeededError: The account would become an administrator's.
+            ConfirmationNeededError: The account would become an administrator's, or be closed to
+                those who are in.
         """
         self._check(life)
-        account = await holders.find_account(self._users, self._execute, email)
-        if account is None:
+        found = await holders.find_account(self._users, self._execute, email)
+        if not found:
             user_id = await self._add_administrator(email, name)
             return await self._give_key(user_id, life, "created")
-        if account.role != ADMIN and not promote:
-            message = (
-                f"{email} is no administrator (its role is {account.role}): "
-                "add --promote to make it one"
-            )
-            raise RefusedError(message)
-        if account.fingerprint is not None:
-            message = (
-                f"{email} has the API key {account.fingerprint} already; "
-                f"to replace it: owui-keygate keys rotate {email}"
-            )
-            raise RefusedError(message)
-        if account.role == ADMIN:
-            return await self._give_key(account.id, life, "unchanged")
-        if not confirmed:
-            message = f"{email} (its role is {account.role}) would become an administrator"
-            raise ConfirmationNeededError(message)
-        await _done(self._users.Users.update_user_role_by_id, account.id, ADMIN)
-        return await self._give_key(account.id, life, "promoted")
+        account = found[0]
+        _check_free(found, promote=promote)
+        promoted = account.role != ADMIN
+        if (promoted or reset_password) and not confirmed:
+            raise ConfirmationNeededError(self._consequence(account, reset=reset_password))
+        if promoted:
+            await _done(self._users.Users.update_user_role_by_id, account.id, ADMIN)
+        if reset_password:
+            await self._reset_password(account.id)
+        made = await self._give_key(account.id, life, "promoted" if promoted else "unchanged")
+        remark = self._remark(account.email, reset=reset_password)
+        return made._replace(remarks=(remark, *made.remarks))
 
     async def rotate(self, name: str, *, life: int | None, confirmed: bool) -> Made:
         """Replace an administrator's key; the new one lives as long as the old one was meant to.
@@ -105,39 +115,63 @@ class Keys:
             confirmed: Whether a person has agreed to it.
 
         Raises:
-            RefusedError: There is no such key, or its holder is no administrator.
+            RefusedError: There is no such key, its holder is no administrator, or has several.
             ConfirmationNeededError: Nobody has agreed yet.
         """
         self._check(life)
-        holder = await holders.find_holder(self._users, self._execute, name)
+        holder = (await holders.find_keys(self._users, self._execute, name))[0]
         if holder.role != ADMIN:
             message = (
                 f"{holder.email} is no administrator (its role is {holder.role}): "
                 "its key can be revoked, not replaced"
             )
             raise RefusedError(message)
+        keys = [each for each in await self.every() if each.id == holder.id]
+        if len(keys) > 1:
+            message = (
+                f"{holder.email} has several API keys ({_names(keys)}), and Open WebUI deletes all "
+                "of them for a new one: revoke all but one first, by their fingerprints"
+            )
+            raise RefusedError(message)
         life = life or _span(holder)
-        _check_confirmed(holder, confirmed=confirmed)
+        _check_confirmed(keys, confirmed=confirmed)
         return await self._give_key(holder.id, life, "unchanged")
 
-    async def revoke(self, name: str, *, confirmed: bool) -> Holder:
-        """Delete a key, and return whose it was.
+    async def revoke(self, name: str, *, confirmed: bool) -> list[Holder]:
+        """Delete the keys of an account or the one with a fingerprint, and return what they were.
 
         Args:
-            name: The e-mail address of its holder, or its fingerprint.
+            name: The e-mail address of the account, or the fingerprint.
             confirmed: Whether a person has agreed to it.
 
         Raises:
-            RefusedError: There is no such key, or there are several.
+            RefusedError: There is no such key, or several have the fingerprint.
             ConfirmationNeededError: Nobody has agreed yet.
         """
-        holder = await holders.find_holder(self._users, self._execute, name)
-        _check_confirmed(holder, confirmed=confirmed)
-        if keeps_times(self._users):
-            await _done(self._users.Users.delete_user_api_key_by_id, holder.id)
-        else:
+        found = await holders.find_keys(self._users, self._execute, name)
+        _check_confirmed(found, confirmed=confirmed)
+        holder = found[0]
+        if not keeps_times(self._users):
             await _done(self._users.Users.update_user_api_key_by_id, holder.id, None)
-        return holder
+        elif name == holder.fingerprint:
+            await self._delete_row(holder)
+        else:
+            await _done(self._users.Users.delete_user_api_key_by_id, holder.id)
+        return found
+
+    async def _delete_row(self, holder: Holder) -> None:
+        """Delete one key; the function of the host deletes all that an account has.
+
+        Raises:
+            RefusedError: It was replaced meanwhile; the host gives the new row the same id.
+        """
+        key = self._users.ApiKey
+        this = key.id == holder.key_id
+        found = (await self._execute(select(key.key).where(this).with_for_update())).scalar()
+        if found is None or fingerprint(found) != holder.fingerprint:
+            message = f"The API key {holder.fingerprint} was replaced or deleted meanwhile"
+            raise RefusedError(message)
+        await self._execute(delete(key).where(this))
 
     def _check(self, life: int | None) -> None:
         if life is not None and not keeps_times(self._users):
@@ -150,7 +184,7 @@ class Keys:
         """Add the account as the host's own route does, with a password that nobody knows."""
         address = email.lower()
         if not self._host.misc.validate_email_format(address):
-            message = f"{email} is no e-mail address that Open WebUI takes"
+            message = "That is no e-mail address that Open WebUI takes, and nothing was made"
             raise RefusedError(message)
         password = await _result(self._host.auth.get_password_hash, secrets.token_urlsafe(32))
         name = name or address.partition("@")[0]
@@ -159,21 +193,94 @@ class Keys:
         )
         return str(user.id)
 
+    async def _reset_password(self, user_id: str) -> None:
+        """Set a password that nobody knows; from 0.12.0 on that ends the sessions as well."""
+        password = await _result(self._host.auth.get_password_hash, secrets.token_urlsafe(32))
+        await _done(self._host.auths.Auths.update_user_password_by_id, user_id, password)
+
+    @property
+    def _ends_sessions(self) -> bool:
+        """Whether a new password ends sessions, which hold a stamp from 0.12.0 on."""
+        return hasattr(self._host.auths.Auth, "session_stamp")
+
+    def _consequence(self, account: Holder, *, reset: bool) -> str:
+        if reset:
+            ended = "password and the sessions" if self._ends_sessions else "password"
+            closed = f"the {ended} of {account.email} would stop working"
+            if account.role == ADMIN:
+                return closed[0].upper() + closed[1:]
+            return (
+                f"{account.email} (its role is {account.role}) would become an administrator, "
+                f"and {closed}"
+            )
+        remedy = "both" if self._ends_sessions else "the password"
+        return (
+            f"{account.email} (its role is {account.role}) would become an administrator, and so "
+            "would whoever knows its password or has a session of it: --reset-password ends "
+            f"{remedy}"
+        )
+
+    def _remark(self, email: str, *, reset: bool) -> str:
+        """Return what a person should know about an account that was there before."""
+        if not reset:
+            return (
+                f"Warning: the account {email} was there before: whoever knows its password or has "
+                "a session of it is an administrator"
+            )
+        if self._ends_sessions:
+            return f"Nobody knows the password of {email} any more, and its sessions have ended"
+        return (
+            f"Warning: nobody knows the password of {email} any more, but this Open WebUI cannot "
+            "end sessions: a session token is good until it expires (JWT_EXPIRES_IN), "
+            "WEBUI_SECRET_KEY changes or the account is deleted"
+        )
+
     async def _give_key(self, user_id: str, life: int | None, account: str) -> Made:
         api_key = str(self._host.auth.create_api_key())
         await _done(self._users.Users.update_user_api_key_by_id, user_id, api_key)
-        holder = await holders.get_account(self._users, self._execute, user_id)
+        holder = await holders.get_holder(self._users, self._execute, user_id, api_key)
         if life is not None and holder.created_at is not None:
             end = holder.created_at + life
             key = self._users.ApiKey
-            await self._execute(update(key).where(key.user_id == user_id).values(expires_at=end))
+            await self._execute(update(key).where(key.key == api_key).values(expires_at=end))
             holder = holder._replace(expires_at=end)
-        return Made(api_key, holder, account)
+        remarks = await ways_in(self._host, self._execute, user_id, holder.email)
+        return Made(api_key, holder, account, tuple(remarks))
 
 
-def _check_confirmed(holder: Holder, *, confirmed: bool) -> None:
+def _check_free(found: list[Holder], *, promote: bool) -> None:
+    """Refuse an account that is not an administrator's, or has a key.
+
+    Raises:
+        RefusedError: It is such an account.
+    """
+    email, role = found[0].email, found[0].role
+    if role != ADMIN and not promote:
+        message = f"{email} is no administrator (its role is {role}): add --promote to make it one"
+        raise RefusedError(message)
+    if found[0].fingerprint is None:
+        return
+    if role == ADMIN:
+        message = (
+            f"{email} has the API key {_names(found)} already; "
+            f"to replace it: owui-keygate keys rotate {email}"
+        )
+        raise RefusedError(message)
+    message = (
+        f"{email} has the API key {_names(found)}, and whoever holds it would be an administrator; "
+        f"to delete it: owui-keygate keys revoke {email}"
+    )
+    raise RefusedError(message)
+
+
+def _names(found: list[Holder]) -> str:
+    return ", ".join(str(each.fingerprint) for each in found)
+
+
+def _check_confirmed(found: list[Holder], *, confirmed: bool) -> None:
     if not confirmed:
-        message = f"The API key {holder.fingerprint} of {holder.email} would stop working"
+        keys = "The API keys" if len(found) > 1 else "The API key"
+        message = f"{keys} {_names(found)} of {found[0].email} would stop working"
         raise ConfirmationNeededError(message)
 
 

@@ -1,0 +1,155 @@
+"""Where a command's output goes: first to its destination, then the change is made.
+
+A key is shown once. Written after the commit it could be lost, while the old one is gone already.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from owui_keygate.keys.errors import MisplacedError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Output:
+    """Standard output, and the file for the key if one is named; a context manager.
+
+    It holds a descriptor of its own, as the host is kept from writing to standard output.
+
+    Args:
+        file: The file that gets the key; it is absent, or a regular file.
+
+    Raises:
+        OutputError: The file is something else, such as a device or a symbolic link.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.file = file
+        self.printed = False
+        self._temporary: Path | None = None
+        if file is not None and os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
+            message = (
+                "Nothing has changed: what --out names is no regular file, and it would be replaced"
+            )
+            raise OutputError(message)
+        # A descriptor that was closed at the start has been given to something else since.
+        self._stdout = None if sys.stdout is None else os.dup(1)
+        _fill_closed()
+
+    def __enter__(self) -> Self:
+        """Return it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close standard output."""
+        if self._stdout is not None:
+            os.close(self._stdout)
+
+    def write(self, text: str, *, key: str | None = None) -> None:
+        """Write all of it to where it lasts.
+
+        Args:
+            text: What goes to standard output.
+            key: What goes to the file instead.
+
+        Raises:
+            OutputError: It cannot be written; the file is as it was.
+        """
+        if self.file is not None and key is not None:
+            with _explained("The file of --out"):
+                self._write_temporary(self.file, f"{key}\n")
+        try:
+            with _explained("Standard output"):
+                self._print(text)
+        except OutputError:
+            self.discard()
+            raise
+
+    def keep(self) -> None:
+        """Give the file its name, now that what is in it holds.
+
+        Raises:
+            MisplacedError: That fails, and the key is in the file that the message names.
+        """
+        temporary, self._temporary = self._temporary, None
+        if self.file is None or temporary is None:
+            return
+        try:
+            temporary.replace(self.file)
+        except OSError as error:
+            message = (
+                "The change is made, but the file of --out cannot be replaced "
+                f"({error.strerror}): the new key is in {temporary}"
+            )
+            raise MisplacedError(message) from None
+
+    def discard(self) -> None:
+        """Remove what was written to the file, as it does not hold."""
+        temporary, self._temporary = self._temporary, None
+        if temporary is not None:
+            temporary.unlink()
+
+    @property
+    def waiting(self) -> Path | None:
+        """The temporary file, while it is not known whether what is in it holds."""
+        return self._temporary
+
+    def _write_temporary(self, file: Path, text: str) -> None:
+        """Write a file beside that is new (`O_EXCL`, `O_NOFOLLOW`) and its owner's (0600)."""
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        self._temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+                opened.write(text)
+                opened.flush()
+                os.fsync(descriptor)
+        except OSError:
+            self.discard()
+            raise
+
+    def _print(self, text: str) -> None:
+        if not text:
+            return
+        if self._stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        left = memoryview(text.encode())
+        while left:
+            left = left[os.write(self._stdout, left) :]
+            self.printed = True
+        if stat.S_ISREG(os.fstat(self._stdout).st_mode):
+            # Some file systems find out only now that there is no room.
+            os.fsync(self._stdout)
+
+
+def tell(line: str) -> None:
+    """Write to standard error; where that fails there is nobody to tell."""
+    with suppress(OSError):
+        os.write(2, line.encode(errors="replace"))
+
+
+@contextmanager
+def _explained(place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"Nothing has changed: {place} cannot be written ({error.strerror})"
+        raise OutputError(message) from None
+
+
+def _fill_closed() -> None:
+    """Open what is closed of the standard streams, so that no database gets its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free is this one, as those below are open.
+            os.open(os.devnull, os.O_RDWR)
