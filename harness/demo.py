@@ -147,7 +147,10 @@ def serve(folder: Path) -> int:
         client.close()
         print(f"Open WebUI answers at {server.url}; API keys are off for everybody.")
         print(f"Sign in as {admin.email} with the password {people.PASSWORD}, or try:\n")
-        print(f"  curl -H 'Authorization: Bearer {admin.keys['valid']}' {server.url}{USERS}\n")
+        header = folder / "key.header"
+        header.touch(mode=0o600)
+        header.write_text(f"Authorization: Bearer {admin.keys['valid']}\n", encoding="utf-8")
+        print(f"  curl -H @{header} {server.url}{USERS}\n")
         print("Ctrl-C ends it.", flush=True)
         try:
             server.wait_until_dead()

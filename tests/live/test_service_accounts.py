@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from harness import people
 from harness.client import bearer
 from harness.server import host_settings
 from tests.live.generations import RELEASE
+from tests.live.keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +33,7 @@ CONFIG = "/api/v1/auths/admin/config"
 KUBECTL = """#!/bin/sh
 case "$1" in
   exec) shift 3; exec "$@" ;;
-  create) echo "$@" ;;
+  create) echo "$@" > created; cat ;;
   apply) cat > applied ;;
 esac
 """
@@ -110,6 +112,7 @@ def status(server: Server, key: str) -> int:
 
 def test_the_page_from_beginning_to_end(shell: Shell, server: Server) -> None:
     listed = shell.run(CREATE)
+    assert stat.S_IMODE((shell.folder / "bot.key").stat().st_mode) == 0o600
     key = shell.key
     assert "bot@example.org" in listed
     assert key not in listed
@@ -139,8 +142,10 @@ def rotate_by_cron_job(shell: Shell) -> str:
     kubectl.write_text(KUBECTL)
     kubectl.chmod(0o755)
     shell.run(CRON_JOB.split("- |\n", 1)[1].split("---", 1)[0])
-    [key] = re.findall(r"--from-literal=key=(\S+)", (shell.folder / "applied").read_text())
-    return str(key)
+    key = (shell.folder / "applied").read_text()
+    assert "--from-file=key=/dev/stdin" in (shell.folder / "created").read_text()
+    assert KEY.fullmatch(key), "no newline, either"
+    return key
 
 
 def test_each_way_to_deploy_sets_the_same(limits: dict[str, str], keygate: Environment) -> None:

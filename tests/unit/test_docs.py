@@ -11,6 +11,15 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 MESSAGE = re.compile(r'\blog\.(?:warning|error)\(\s*"([^"%]+)%s')
 """A message of a level that an operator looks into, up to what differs each time."""
+LEAKS = {
+    "a literal of kubectl": r"--from-literal",
+    "a header in an argument": r"""(?:-H|--header)[ =]?["']?[\w-]+: *(?:Bearer +|Token +)?[$s{]""",
+    "a password in an argument": r"""(?:-d|--data\S*|--json) +["'](?!@)[^\n|]*(?:password|sk-|\$KEY)""",
+    "a credential of curl": r"curl\b[^\n|]* (?:-u|--user|-b|--cookie|--oauth2-bearer)\b",
+    "a key that keys is told": r"keys (?:create|rotate|revoke) +[\"']?(?:sk-|\$)",
+    "a key in a file that all may read": r"(?m:^)(?!.*umask).*keys (?:create|rotate)[^\n|)`]*>",
+}
+"""How an example would show a credential to every process, or to everybody who reads files."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -26,3 +35,27 @@ def test_each_message_of_the_log_is_explained() -> None:
     assert len(texts) > 8
     explained = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     assert [text for text in texts if text.strip() not in explained] == []
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "harness" / "demo.py"], ids=lambda page: page.name)
+def test_no_example_shows_a_credential(page: Path, leak: str) -> None:
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    assert re.findall(f".*(?:{LEAKS[leak]}).*", text) == []
+
+
+@pytest.mark.parametrize(
+    ("leak", "example"),
+    [
+        ("a literal of kubectl", 'kubectl create secret generic k --from-literal=key="$key"'),
+        ("a header in an argument", 'curl -fsS -H "Authorization: Bearer $(cat bot.key)" $URL'),
+        ("a header in an argument", 'curl -H "Authorization: Bearer $KEY" $URL'),
+        ("a header in an argument", "curl --header 'x-api-key: sk-1' $URL"),
+        ("a password in an argument", """-d '{"email": "a@b.c", "password": "…"}' | jq"""),
+        ("a credential of curl", "curl -b token=$KEY $URL"),
+        ("a key that keys is told", 'owui-keygate keys revoke "$KEY"'),
+        ("a key in a file that all may read", "owui-keygate keys rotate a@b.c --yes > bot.key"),
+    ],
+)
+def test_an_example_that_shows_one_is_found(leak: str, example: str) -> None:
+    assert re.search(LEAKS[leak], example)
