@@ -58,18 +58,50 @@ impl<T> PathTree<T> {
             })
     }
 
-    /// The rules for `path` and for the paths below it, by segments.
-    pub(crate) fn under<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a T> {
-        let start = path.split('/').try_fold(0, |current: usize, segment| {
-            self.nodes[current].children.get(segment).copied()
-        });
-        let mut open: Vec<usize> = start.into_iter().collect();
-        std::iter::from_fn(move || {
-            let node = &self.nodes[open.pop()?];
-            open.extend(node.children.values());
-            Some(node.rule.as_ref())
-        })
-        .flatten()
+    /// The rules for some path that `template` stands for, and for the paths above it, each with
+    /// how much of the template, in bytes, it spells out.
+    ///
+    /// `{}` stands for one segment that is not empty, `{:path}` for one or more of any kind, and
+    /// every other segment for itself.
+    pub(crate) fn matching<'a>(&'a self, template: &str) -> Vec<(usize, &'a T)> {
+        let mut found = Vec::new();
+        let mut places = vec![0];
+        let mut end = 0;
+        for segment in template.split('/') {
+            end += segment.len();
+            let whole = end == template.len();
+            let next = match segment {
+                "{}" => self.children(&places, |name| !name.is_empty()),
+                "{:path}" => self.all_below(&places),
+                _ => self.children(&places, |name| name == segment),
+            };
+            places.clear();
+            for (name, place) in next {
+                places.push(place);
+                // A rule that ends in a slash is for one path, which has nothing behind it.
+                let rule = self.nodes[place].rule.as_ref();
+                let rule = rule.filter(|_| segment != "{:path}" || whole || !name.is_empty());
+                found.extend(rule.map(|rule| (end, rule)));
+            }
+            end += 1;
+        }
+        found
+    }
+
+    fn children(&self, places: &[usize], is_wanted: impl Fn(&str) -> bool) -> Vec<(&str, usize)> {
+        let children = places.iter().flat_map(|place| &self.nodes[*place].children);
+        let wanted = children.filter(|(name, _)| is_wanted(name));
+        wanted.map(|(name, child)| (&**name, *child)).collect()
+    }
+
+    fn all_below(&self, places: &[usize]) -> Vec<(&str, usize)> {
+        let mut all = self.children(places, |_| true);
+        let mut seen = 0;
+        while let Some((_, place)) = all.get(seen) {
+            all.extend(self.children(&[*place], |_| true));
+            seen += 1;
+        }
+        all
     }
 }
 

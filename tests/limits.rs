@@ -358,16 +358,39 @@ fn what_is_no_endpoint_is_refused_at_its_place_and_told_why() {
 }
 
 #[test]
-fn a_list_lets_a_client_change_what_an_endpoint_above_or_below_covers() {
-    let list = Endpoints::parse("GET|HEAD|OPTIONS /read, PUT /a/b, /c").unwrap();
-    for path in ["/a", "/a/b", "/a/b/c", "/c", "/c/d", ""] {
-        assert!(list.let_change(path), "{path}");
+fn a_list_reaches_a_route_of_which_it_covers_a_path() {
+    let list = Endpoints::parse("GET /a/b, PUT /a/b/c, /d, POST /e/f/").unwrap();
+    for (method, template) in [
+        (Some("GET"), "/a/b"),
+        (Some("HEAD"), "/a/b"),
+        (Some("GET"), "/a/{}"),
+        (Some("GET"), "/a/b/{}/x"),
+        (Some("GET"), "/{:path}"),
+        (Some("PUT"), "/a/{:path}"),
+        (Some("PUT"), "/{}/{}/{}"),
+        (Some("PUT"), "/a/{:path}/x"),
+        (None, "/a/{:path}"),
+        (Some("TRACE"), "/d/"),
+        (Some("POST"), "/e/{:path}"),
+        (Some("POST"), "/e/f/"),
+    ] {
+        assert!(list.reach(method, template), "{method:?} {template}");
     }
-    for path in ["/read", "/read/x", "/a/c", "/d", "/ab"] {
-        assert!(!list.let_change(path), "{path}");
+    for (method, template) in [
+        (Some("GET"), "/a"),
+        (Some("POST"), "/a/b"),
+        (Some("PUT"), "/a/{}"),
+        (Some("GET"), "/a/x/{}"),
+        (None, "/b/{:path}"),
+        (Some("POST"), "/e/{}"),
+        (Some("POST"), "/e/{:path}/g"),
+    ] {
+        assert!(!list.reach(method, template), "{method:?} {template}");
     }
-    assert!(Endpoints::parse("DELETE *").unwrap().let_change("/any"));
-    assert!(!Endpoints::parse("GET *").unwrap().let_change("/any"));
+    let all = Endpoints::parse("GET *").unwrap();
+    assert!(
+        all.reach(Some("HEAD"), "/x") && all.reach(None, "/x") && !all.reach(Some("PUT"), "/x")
+    );
 }
 
 #[test]
@@ -418,6 +441,40 @@ fn covered(rules: &[(Option<&str>, String)], method: &str, path: &str) -> bool {
     })
 }
 
+/// How templates end.
+const TAILS: &[&[&str]] = &[&[], &[""], &["{:path}"], &["{:path}", "a"]];
+
+/// The paths that a template stands for, made of these segments, the longest of `most` segments.
+fn instances(template: &[&str], segments: &[&str], most: usize) -> Vec<String> {
+    let Some((first, rest)) = template.split_first() else {
+        return vec![String::new()];
+    };
+    let firsts: Vec<String> = match *first {
+        "{}" => segments
+            .iter()
+            .filter(|s| !s.is_empty())
+            .map(|s| format!("/{s}"))
+            .collect(),
+        "{:path}" => {
+            let one: Vec<String> = segments.iter().map(|s| format!("/{s}")).collect();
+            let mut all = one.clone();
+            for _ in 1..most {
+                let longer = all
+                    .iter()
+                    .flat_map(|p| one.iter().map(move |s| format!("{p}{s}")));
+                all = longer.chain(one.iter().cloned()).collect();
+            }
+            all
+        }
+        literal => vec![format!("/{literal}")],
+    };
+    let rests = instances(rest, segments, most);
+    firsts
+        .iter()
+        .flat_map(|first| rests.iter().map(move |rest| format!("{first}{rest}")))
+        .collect()
+}
+
 /// The meaning of a network: the leading bits are equal.
 fn contains(network: (u128, u8, u8), address: (u128, u8)) -> bool {
     let (base, prefix, bits) = network;
@@ -441,6 +498,27 @@ proptest! {
             .collect();
         let list = Endpoints::parse(&text.join(", ")).unwrap();
         prop_assert_eq!(list.cover(method, &path), covered(&rules, method, &path));
+    }
+
+    #[test]
+    fn a_route_is_reached_if_and_only_if_one_of_its_paths_is_covered(
+        rules in prop::collection::vec((prop::sample::select(&[None, Some("GET"), Some("PUT")]), "(/(a|\\.\\.|)){1,3}"), 1..4),
+        method in prop::sample::select(&[Some("GET"), Some("HEAD"), Some("POST"), None]),
+        template in prop::collection::vec(prop::sample::select(&["a", "b", "{}"]), 0..3),
+        tail in prop::sample::select(TAILS),
+    ) {
+        let text: Vec<String> = rules
+            .iter()
+            .map(|(method, path)| method.map_or_else(|| path.clone(), |method| format!("{method} {path}")))
+            .collect();
+        let list = Endpoints::parse(&text.join(", ")).unwrap();
+        let template: Vec<&str> = template.iter().chain(tail).copied().collect();
+        prop_assume!(!template.is_empty());
+        let methods = method.map_or(vec!["GET", "PUT", "POST"], |method| vec![method]);
+        let covered = instances(&template, &["a", "b", "..", ""], 3)
+            .iter()
+            .any(|path| methods.iter().any(|method| list.cover(method, path)));
+        prop_assert_eq!(list.reach(method, &format!("/{}", template.join("/"))), covered);
     }
 
     #[test]
@@ -471,6 +549,7 @@ proptest! {
         let _ = Users::parse(&text).map(|users| users.names(&other, &other));
         let _ = Networks::parse(&text).map(|networks| networks.contain(&other));
         let _ = Endpoints::parse(&text).map(|endpoints| endpoints.cover(&other, &other));
+        let _ = Endpoints::parse(&text).map(|endpoints| endpoints.reach(Some(&other), &other));
         let _ = Age::parse(&text).map(|age| age.covers(Some(made), now));
     }
 }

@@ -200,8 +200,13 @@ class Policy:
         For their keys in a header the host's rules do not count, and need not be read.
         """
 
-    def lets_change(self, path: str) -> bool:
-        """Whether the allowed endpoints let a key change something at a path or below it."""
+    def reaches(self, method: str | None, template: str) -> bool:
+        """Whether the allowed endpoints, if there are any, let a key reach a route.
+
+        Args:
+            method: Its method, None if it answers to every one.
+            template: Its path, with `{}` for one segment and `{:path}` for any number of them.
+        """
 
     def own_key(self, user: object, *, session: bool) -> OwnKey:
         """Return who decides whether a user may create, read and delete their own key.

@@ -1,28 +1,67 @@
-"""Routes of the host by which a limited key could free itself of its limits."""
+"""What a limited key could use to free itself of its limits: the dangerous routes it reaches."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
+
+from owui_keygate.routes import DANGERS, EVERY_METHOD, HARMLESS, read_classes, routes_of
 
 if TYPE_CHECKING:
     from owui_keygate._native import Policy
+    from owui_keygate.routes import Route
 
-ROUTES = (
-    "/api/v1/auths",
-    "/api/v1/configs",
-    "/api/v1/functions",
-    "/api/v1/pipelines",
-    "/api/v1/tools",
-    "/api/v1/users",
+Exposure = dict[str, list[str]]
+"""The routes that the allowed endpoints reach, by their class; harmless ones are left out."""
+
+UNKNOWN = "unknown"
+"""The class of a route that is not in the table."""
+
+NAMED = 6
+"""How many routes of a class a warning names, so that it can be read in a log."""
+
+FOREMOST = (
+    "GET /api/v1/configs/export",
+    "GET /api/v1/utils/db/download",
+    "POST /api/v1/auths/add",
+    "POST /api/v1/functions/create",
+    "POST /openai/config/update",
 )
-"""Accounts and passwords, the configuration, and what the host runs as code (Open WebUI 0.12.4)."""
+"""Each of these alone is a way out of every limit, so a warning names it before others."""
 
 
-def warnings(policy: Policy) -> list[str]:
-    """Return a warning for each of them that the allowed endpoints let a key change."""
-    return [
-        f"ADMIN_API_KEY_ALLOWED_ENDPOINTS lets a key change what is below {route}, and so get "
-        "around its limits: leave it out, or allow GET alone"
-        for route in ROUTES
-        if policy.lets_change(route)
-    ]
+def find(policy: Policy) -> Exposure:
+    """Return what the allowed endpoints reach, of the routes of the host that runs here.
+
+    While its application is not there, it is all routes of all releases that were tried.
+
+    Raises:
+        TypeError: The application has a route of a kind that is not known.
+    """
+    application = getattr(sys.modules.get("open_webui.main"), "app", None)
+    routes = read_classes() if application is None else routes_of(application)
+    reached = [route for route in routes if _reaches(policy, route)]
+    classes = read_classes() if reached else {}
+    found: Exposure = {kind: [] for kind in (*DANGERS, UNKNOWN)}
+    for route in sorted(reached, key=lambda route: (route.template, route.method)):
+        kind = classes.get(route, UNKNOWN)
+        if kind != HARMLESS:
+            found[kind].append(str(route))
+    return {kind: names for kind, names in found.items() if names}
+
+
+def warnings(exposure: Exposure) -> list[str]:
+    """Return a warning for each class of routes that the allowed endpoints reach."""
+    return [_warning(kind, names) for kind, names in exposure.items()]
+
+
+def _reaches(policy: Policy, route: Route) -> bool:
+    return policy.reaches(None if route.method == EVERY_METHOD else route.method, route.template)
+
+
+def _warning(kind: str, names: list[str]) -> str:
+    lets = DANGERS.get(kind, "reach what this version does not know")
+    first = sorted(names, key=lambda name: name not in FOREMOST)[:NAMED]
+    more = len(names) - len(first)
+    rest = f" and {more} more, which `owui-keygate doctor --json` lists" if more else ""
+    return f"ADMIN_API_KEY_ALLOWED_ENDPOINTS lets a key {lets}: {', '.join(first)}{rest}"

@@ -128,7 +128,7 @@ class Installation:
         self.trail.as_json = getattr(_env(), "LOG_FORMAT", "") == "json"
         atexit.register(self.trail.flush)
         telemetry.export_counts(self.trail)
-        for warning in exposure.warnings(self.policy):
+        for warning in self._expose()["warnings"]:
             log.warning("%s", warning)
 
     def status(self) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class Installation:
             "reader": str(self.reader),
             "settings": report["settings"]["report"],
             "decisions": self.trail.counts(),
-            "warnings": exposure.warnings(self.policy),
+            "warnings": report["warnings"],
         }
 
     def report(self) -> dict[str, Any]:
@@ -158,8 +158,24 @@ class Installation:
             "reader": self.reader and self.reader._asdict(),
             "patch_points": {str(point): not self._patches.changed(point) for point in points},
             "settings": json.loads(self.settings.to_json()) if self.settings else None,
-            "warnings": exposure.warnings(self.policy) if self.settings else [],
+            **self._expose(),
         }
+
+    def _expose(self) -> dict[str, Any]:
+        """Return what the allowed endpoints reach, in full and as warnings, for the report.
+
+        Where that cannot be found out, the warning says so: it is worth less than the host.
+        """
+        if self.settings is None:
+            return {"exposure": {}, "warnings": []}
+        try:
+            with as_errors():
+                found = exposure.find(self.policy)
+        except Exception as error:  # noqa: BLE001 (whatever it is, leave the host whole)
+            log.error("What the allowed endpoints reach is not known: %s", error)  # noqa: TRY400
+            warning = "What ADMIN_API_KEY_ALLOWED_ENDPOINTS reaches is not known, see the log"
+            return {"exposure": None, "warnings": [warning]}
+        return {"exposure": found, "warnings": exposure.warnings(found)}
 
     def _take_place(self, module: ModuleType) -> None:
         with as_errors():

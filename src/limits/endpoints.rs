@@ -62,15 +62,21 @@ impl Endpoints {
                 .any(|(_, methods)| methods.include(method))
     }
 
-    /// Whether an endpoint of the list lets a client change something at `path` or below it, by
-    /// any method but those that are safe (RFC 9110, 9.2.1).
+    /// Whether the list lets a client reach a route: whether it covers, with its method, some path
+    /// that the route's template stands for.
+    ///
+    /// `method` is `None` for a route that answers to every method. In the template, `{}` stands
+    /// for one segment and `{:path}` for any number of them.
     #[must_use]
-    pub fn let_change(&self, path: &str) -> bool {
-        let above = self.below.along(path).map(|(_, methods)| methods);
-        std::iter::once(&self.everywhere)
-            .chain(above)
-            .chain(self.below.under(path))
-            .any(Methods::change)
+    pub fn reach(&self, method: Option<&str>, template: &str) -> bool {
+        let written = must_be_written(template);
+        self.everywhere.serve(method)
+            || self
+                .below
+                .matching(template)
+                .iter()
+                .filter(|(length, _)| *length == template.len() || *length >= written)
+                .any(|(_, methods)| methods.serve(method))
     }
 
     fn add(&mut self, endpoint: &Endpoint<'_>) {
@@ -88,12 +94,11 @@ impl Endpoints {
 }
 
 impl Methods {
-    fn change(&self) -> bool {
-        self.any
-            || self
-                .named
-                .iter()
-                .any(|method| !matches!(&**method, "GET" | "HEAD" | "OPTIONS" | "TRACE"))
+    /// Whether a route with this method, `None` for every one, gets a request that is included.
+    fn serve(&self, method: Option<&str>) -> bool {
+        method.map_or(self.any || !self.named.is_empty(), |method| {
+            self.include(method)
+        })
     }
 
     fn include(&self, method: &str) -> bool {

@@ -270,11 +270,11 @@ impl Policy {
         self.regime().rules_every_admin()
     }
 
-    /// Whether the allowed endpoints, if there are any, let a key change something at a path or
-    /// below it.
-    fn lets_change(&self, path: &str) -> bool {
+    /// Whether the allowed endpoints, if there are any, let a key reach a route. `method` is
+    /// `None` for a route that answers to every method.
+    fn reaches(&self, method: Option<&str>, template: &str) -> bool {
         let endpoints = self.regime().limits.endpoints.as_ref();
-        endpoints.is_some_and(|endpoints| endpoints.let_change(path))
+        endpoints.is_some_and(|endpoints| endpoints.reach(method, template))
     }
 
     /// Who decides whether a user may create, read and delete their own key.

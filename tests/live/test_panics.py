@@ -42,7 +42,6 @@ AT_START = {
     "Audit.__new__": {},
     "Policy.__new__": {},
     "Policy.bypass": {},
-    "Policy.lets_change": {},
     "SessionVerifier.__new__": {},
     "Settings.__new__": {},
     "Settings.bypass": {},
@@ -57,7 +56,6 @@ BY_REQUEST = {
     "Audit.note": {"key"},
     "Policy.decide": {"key"},
     "Policy.decide_let_in": set(),
-    "Policy.lets_change": {"status"},
     "Policy.may_bypass": {"key"},
     "Policy.own_key": {"own key", "account page"},
     "Policy.rules_every_admin": {"key"},
@@ -67,8 +65,8 @@ BY_REQUEST = {
 }
 """What is called by requests, and by which of `probes` while keys are off."""
 
-ELSEWHERE = {"Audit.drain", "parse_duration"}
-"""What is called when the process ends, and by the command `owui-keygate keys`."""
+ELSEWHERE = {"Audit.drain", "Policy.reaches", "parse_duration"}
+"""What is called when the process ends, for warnings, and by the command `owui-keygate keys`."""
 
 
 def test_every_entry_point_is_tried() -> None:
@@ -213,6 +211,22 @@ def test_a_panic_leads_nobody_past_a_limit(world: World, limited: Server, entry_
     with closing(limited.client()) as client:
         assert client.request("GET", SETTINGS, bearer(key)).status == 403
     assert not [secret for secret in world.secrets if secret in limited.log]
+
+
+def test_a_panic_while_warnings_are_sought_costs_the_warnings_alone(
+    world: World, keygate: Environment, tmp_path: Path, on_stock: dict[str, object]
+) -> None:
+    usual = {"account page": True, "key": 200, "own key": 200, "status": 200}
+    with panicking(world, keygate, tmp_path / "exposure", "Policy.reaches") as server:
+        assert probes(server, world) == on_stock | usual
+        with closing(server.client()) as client:
+            status = client.request("GET", STATUS, bearer(world.admin.session)).json()
+        errors = [line for line in server.log.splitlines() if ERROR.search(line)]
+    assert status["warnings"] == [
+        "What ADMIN_API_KEY_ALLOWED_ENDPOINTS reaches is not known, see the log"
+    ]
+    assert len(errors) == 3, "at the start and for each status"
+    assert all(PANIC.search(line) and "reach is not known" in line for line in errors)
 
 
 def test_a_panic_in_telemetry_or_at_the_end_is_an_error(

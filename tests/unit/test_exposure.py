@@ -1,0 +1,142 @@
+"""What the allowed endpoints reach, of a made-up host and of the routes that are known."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from owui_keygate import exposure
+from owui_keygate._native import Policy, Settings
+from owui_keygate.routes import DANGERS, HARMLESS, TABLE, Route, read_classes, routes_of
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from harness.host_routes import known_of
+from harness.releases import RELEASES
+
+ISSUE = "GET /api/v1, GET /openai"
+
+
+def policy_of(endpoints: str | None) -> Policy:
+    listed = {} if endpoints is None else {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": endpoints}
+    settings = Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true"} | listed)
+    assert settings.problems == []
+    return Policy(settings)
+
+
+def found(endpoints: str | None) -> exposure.Exposure:
+    """Return what is found while no host is imported."""
+    return exposure.find(policy_of(endpoints))
+
+
+def nothing() -> None:
+    """Answer a request with nothing."""
+
+
+def application() -> FastAPI:
+    """Return an application with a route of every kind."""
+    inner, router, outer = FastAPI(), APIRouter(), FastAPI(openapi_url=None)
+    router.add_api_route("/{id}/x", nothing, methods=["POST", "GET"])
+    router.add_api_websocket_route("/socket", nothing)
+    inner.add_api_route("/{rest:path}", nothing, methods=["GET"])
+    outer.include_router(router, prefix="/a")
+    outer.mount("/inner", inner)
+    outer.mount("/", StaticFiles(directory=".", check_dir=False))
+    return outer
+
+
+def test_the_table_is_in_order_and_says_each_thing_once() -> None:
+    rows = [line.split() for line in TABLE.read_text().splitlines()]
+    keys = [(template, method) for method, template, *_ in rows]
+    assert keys == sorted(set(keys))
+    assert {kind for _, _, kind, _ in rows} == {HARMLESS, *DANGERS}
+
+
+def test_no_entry_of_the_table_is_of_no_tried_release() -> None:
+    everywhere: set[Route] = set().union(*(known_of(release) for release in RELEASES))
+    assert {tuple(line.split()[:2]) for line in TABLE.read_text().splitlines()} == everywhere
+
+
+def test_what_is_named_first_is_in_the_table() -> None:
+    classes = read_classes()
+    assert {classes[Route(*name.split())] for name in exposure.FOREMOST} < set(DANGERS)
+
+
+def test_the_routes_of_an_application_are_found_in_all_its_parts() -> None:
+    inner = "/inner/docs", "/inner/docs/oauth2-redirect", "/inner/openapi.json", "/inner/redoc"
+    expected = {Route(method, path) for method in ("GET", "HEAD") for path in inner}
+    expected |= {Route("GET", "/a/{}/x"), Route("POST", "/a/{}/x")}
+    expected |= {Route("GET", "/inner/{:path}"), Route("*", "/{:path}")}
+    assert set(routes_of(application())) == expected
+
+
+def test_a_route_of_an_unknown_kind_is_not_passed_over() -> None:
+    app = FastAPI()
+    app.router.routes.append(Mount("/m", routes=[BaseRoute()]))
+    with pytest.raises(TypeError, match="BaseRoute"):
+        routes_of(app)
+
+
+def test_a_route_without_a_class_is_said_to_be_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    imitate(monkeypatch, application())
+    [warning] = exposure.warnings(found("POST /a/b"))
+    assert warning == (
+        "ADMIN_API_KEY_ALLOWED_ENDPOINTS lets a key reach what this version does not know: "
+        "POST /a/{}/x"
+    )
+
+
+def imitate(monkeypatch: pytest.MonkeyPatch, app: FastAPI) -> None:
+    main = ModuleType("open_webui.main")
+    monkeypatch.setattr(main, "app", app, raising=False)
+    monkeypatch.setitem(sys.modules, main.__name__, main)
+
+
+def test_reads_alone_reach_the_database_and_the_configuration() -> None:
+    data = found(ISSUE)["data"]
+    assert {"GET /api/v1/utils/db/download", "GET /api/v1/configs/export"} < set(data)
+    text = "\n".join(exposure.warnings(found(ISSUE)))
+    assert "GET /api/v1/utils/db/download" in text
+    assert "GET /api/v1/configs/export" in text
+
+
+def test_a_connection_that_collects_sessions_is_warned_of() -> None:
+    warning, below = exposure.warnings(found("POST /openai/config/update"))
+    assert "connections" in warning
+    assert warning.endswith(": POST /openai/config/update")
+    assert below.endswith(": POST /openai/{:path}"), "the host passes on what is below it"
+
+
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        None,
+        "GET /api/models, GET /api/version, /health",
+        "GET|POST /api/v1/memories/query, GET /api/v1/users/user/settings",
+        "POST /api/v1/utils/db/download",
+        "/not/there",
+    ],
+)
+def test_a_list_that_reaches_nothing_dangerous_warns_of_nothing(endpoints: str | None) -> None:
+    assert found(endpoints) == {}
+    assert exposure.warnings({}) == []
+
+
+def test_everything_is_a_warning_for_each_class_and_no_more() -> None:
+    everything = found("*")
+    assert list(everything) == list(DANGERS)
+    lines = exposure.warnings(everything)
+    assert len(lines) == len(DANGERS)
+    assert max(map(len, lines)) < 500
+    for name in exposure.FOREMOST:
+        assert any(f" {name}" in line for line in lines)
+
+
+def test_a_warning_says_how_many_it_does_not_name() -> None:
+    names = [f"GET /{number}" for number in range(exposure.NAMED + 2)]
+    [line] = exposure.warnings({"code": names})
+    assert line.endswith("GET /5 and 2 more, which `owui-keygate doctor --json` lists")
+    [line] = exposure.warnings({"code": names[: exposure.NAMED]})
+    assert line.endswith("GET /5")
