@@ -2,7 +2,9 @@
 
 `python -m harness.host_check 0.12.5` compiles the functions that the extension replaces or relies
 on, holds them against their shapes, and prints what has changed in them since the last release that
-was tried. It ends with 0 if all fit, with 1 if one does not, and with 2 if the release is unknown.
+was tried. Then it prints the routes that have no class in `routes.txt`, read from the source. It
+ends with 0 if all functions fit and all routes have a class, with 1 if not, and with 2 if the
+release is unknown.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ from typing import TYPE_CHECKING
 from owui_keygate import hosts
 from owui_keygate.patch_points import HostTable, NewRoute
 from owui_keygate.patches import HostDoesNotFitError
+from owui_keygate.routes import read_classes
 from owui_keygate.shapes import find_mismatch_of_code
 
 from harness.environments import say, uv
+from harness.host_routes import UnreadableError, routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +116,18 @@ def download(release: str, folder: Path) -> Path:
     return target
 
 
+def unclassed(packages: Path) -> list[str]:
+    """Return what is to be told about the routes of a release: those that have no class.
+
+    Args:
+        packages: The folder that holds the package `open_webui`.
+    """
+    try:
+        return sorted(str(route) for route in routes_of(packages) - read_classes().keys())
+    except (OSError, UnreadableError) as error:
+        return [f"unknown, as they cannot be read: {error}"]
+
+
 def report(release: str, folder: Path) -> int:
     """Print what fits and what has changed."""
     generation = generation_of(release)
@@ -129,13 +145,16 @@ def report(release: str, folder: Path) -> int:
             names = (f"{tried[-1]}/{function}", f"{release}/{function}")
             old, new = (source(function, where) for where in (before, packages))
             sys.stdout.writelines(difflib.unified_diff(old, new, *names))
+    without = unclassed(packages)
+    for route in without:
+        print(f"no class     {route}")
     covered = release in generation.tried
     state = "tried" if covered else "not tried"
     print(
         f"Open WebUI {release} {'fits' if not faults else 'does not fit'} generation "
-        f"{generation.name} ({state})"
+        f"{generation.name} ({state}), {len(without)} routes without a class"
     )
-    return 1 if faults else 0
+    return 1 if faults or without else 0
 
 
 def main() -> int:

@@ -28,6 +28,7 @@ TESTS = (
     "test_administration",
     "test_overrides",
     "test_host_check",
+    "test_routes",
     "test_user_objects",
     "test_audit_log",
     "test_limits",

@@ -88,15 +88,6 @@ def test_the_reader_is_the_one_for_the_operators_database(
     assert "sk-secret" not in found.stdout + found.stderr
 
 
-def test_a_list_by_which_a_key_could_free_itself_is_warned_of(keygate: Environment) -> None:
-    listed = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "GET /api/v1/users, /api/v1/tools/create"}
-    report = facts(keygate, BYPASS_ON | listed)
-    assert report["exit_code"] == 0
-    [warning] = report["warnings"]
-    assert "/api/v1/tools," in warning
-    assert f"warning: {warning}" in doctor(keygate, BYPASS_ON | listed).stdout.splitlines()
-
-
 def test_in_place_and_off(keygate: Environment) -> None:
     report = facts(keygate, {})
     assert (report["exit_code"], report["settings"]["bypass"]) == (0, False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from owui_keygate.patch_points import HostTable
 
 from harness.environments import HOST_VERSION
-from harness.host_check import fault, functions, generation_of, source
+from harness.host_check import fault, functions, generation_of, source, unclassed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,3 +62,26 @@ def test_what_is_new_is_found(stock: Environment, tmp_path: Path) -> None:
     assert fault(function, tmp_path) == "it is not there"
     altered.unlink()
     assert fault(function, tmp_path) == "its module is not there"
+
+
+def test_every_route_of_the_release_under_test_has_a_class(stock: Environment) -> None:
+    assert unclassed(stock.site_packages) == []
+
+
+def test_a_new_route_is_printed(stock: Environment, tmp_path: Path) -> None:
+    routers = tmp_path / "open_webui" / "routers"
+    routers.parent.mkdir()
+    original = stock.site_packages / "open_webui"
+    (routers.parent / "main.py").symlink_to(original / "main.py")
+    shutil.copytree(original / "routers", routers)
+    altered = routers / "utils.py"
+    text = altered.read_text()
+    altered.write_text(text + "\n@router.post('/new/{id}')\ndef new(id): ...\n")
+    assert unclassed(tmp_path) == ["POST /api/v1/utils/new/{}"]
+    altered.write_text(text + "\nrouter.add_api_route('/' + NEW, print)\n")
+    [line] = unclassed(tmp_path)
+    assert line.startswith("unknown, as they cannot be read: utils.py, line ")
+    altered.write_text(text + "\n@router.get(PREFIX + '/new')\ndef new(): ...\n")
+    assert unclassed(tmp_path)[0].startswith("unknown, as they cannot be read: utils.py, line ")
+    altered.unlink()
+    assert unclassed(tmp_path)[0].startswith("unknown, as they cannot be read: ")

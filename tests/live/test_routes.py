@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from owui_keygate.routes import OWN, Route, read_classes
 
+from harness.client import bearer
 from harness.environments import HOST_VERSION
 from harness.host_routes import known_of, routes_of
 from harness.server import BYPASS_ON, host_settings
+from tests.live.test_doctor import doctor, facts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.environments import Environment
+    from tests.live.conftest import World
 
 EVERY_ROUTE = {"ENABLE_ADMIN_ANALYTICS": "true", "ENABLE_SCIM": "true", "ENV": "dev"}
 """Has the host make those of its routes that it makes only on demand."""
@@ -24,7 +31,9 @@ from owui_keygate.routes import routes_of
 
 print(json.dumps(routes_of(open_webui.main.app)))
 """
-BESIDES_OLLAMA = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "GET /api/v1, GET /openai"}
+LISTED = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "GET /api/v1, GET /openai"}
+HARMLESS = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "GET /api/models, /health"}
+WARNING = re.compile(r"ADMIN_API_KEY_ALLOWED_ENDPOINTS lets a key .*")
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +59,47 @@ def test_the_source_says_the_same_as_the_running_host(
     running: set[Route], stock: Environment
 ) -> None:
     assert routes_of(stock.site_packages) == running - {OWN}
+
+
+def told(
+    world: World, keygate: Environment, folder: Path, settings: dict[str, str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Return the warnings of `doctor`, of the log at start and of the status route."""
+    diagnosed: list[str] = facts(keygate, BYPASS_ON | settings)["warnings"]
+    with (
+        world.server(keygate, folder, BYPASS_ON | settings) as server,
+        closing(server.client()) as client,
+    ):
+        status = client.request("GET", OWN.template, bearer(world.admin.session)).json()
+        logged = WARNING.findall(server.log)
+    return diagnosed, logged, status["warnings"]
+
+
+def test_doctor_log_and_status_warn_of_the_same(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    diagnosed, logged, by_status = told(world, keygate, tmp_path / "listed", LISTED)
+    assert diagnosed == logged == by_status
+    text = "\n".join(diagnosed)
+    assert "GET /api/v1/utils/db/download" in text
+    assert "GET /api/v1/configs/export" in text
+    assert "GET /openai/{:path}" in text
+
+
+def test_a_harmless_list_is_not_warned_of(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    assert told(world, keygate, tmp_path / "harmless", HARMLESS) == ([], [], [])
+
+
+def test_doctor_lists_all_that_is_reached(keygate: Environment) -> None:
+    listed = BYPASS_ON | {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "POST /openai/config/update"}
+    report = facts(keygate, listed)
+    assert report["exposure"] == {
+        "configuration": ["POST /openai/config/update"],
+        "upstream": ["POST /openai/{:path}"],
+    }
+    printed = doctor(keygate, listed).stdout.splitlines()
+    assert [line for line in printed if line.startswith("warning: ")] == [
+        f"warning: {warning}" for warning in report["warnings"]
+    ]
