@@ -58,6 +58,10 @@ test-hosts: .venv/.wheel ## Run the live tables on every release, or on RELEASES
 compatibility: .venv/.wheel ## Run them on every release and write docs/compatibility.md
 	@$(BIN)/python -m harness.releases --write
 
+.PHONY: routes
+routes: .venv/.wheel ## Write docs/routes.md and the table in docs/limits.md
+	@$(BIN)/python -m harness.routes_page
+
 .PHONY: host-check
 host-check: .venv/.wheel ## Say whether a release fits without starting it: VERSION=0.12.5
 	@test -n "$(VERSION)" || { echo "Name a release: make host-check VERSION=0.12.5"; exit 2; }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness import routes_page
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 MESSAGE = re.compile(r'\blog\.(?:warning|error)\(\s*"([^"%]+)%s')
@@ -59,3 +61,10 @@ def test_no_example_shows_a_credential(page: Path, leak: str) -> None:
 )
 def test_an_example_that_shows_one_is_found(leak: str, example: str) -> None:
     assert re.search(LEAKS[leak], example)
+
+
+def test_the_pages_about_routes_are_up_to_date() -> None:
+    limits = routes_page.LIMITS.read_text(encoding="utf-8")
+    assert limits.count(routes_page.BEGIN) == limits.count(routes_page.END) == 1
+    assert routes_page.limits_page(limits) == limits, "run `make routes`"
+    assert routes_page.PAGE.read_text(encoding="utf-8") == routes_page.page(), "run `make routes`"

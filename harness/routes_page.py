@@ -1,0 +1,96 @@
+"""Writes what the documentation says of the host's routes, from the table of their classes.
+
+`python -m harness.routes_page` writes docs/routes.md and the table in docs/limits.md, for the
+newest release that was tried. A unit test fails while they are not what it would write.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from owui_keygate.exposure import FOREMOST
+from owui_keygate.routes import DANGERS, HARMLESS, read_classes
+
+from harness.environments import ROOT
+from harness.host_routes import known_of
+from harness.releases import RELEASES
+
+if TYPE_CHECKING:
+    from owui_keygate.routes import Route
+
+NEWEST = RELEASES[-1]
+PAGE = ROOT / "docs" / "routes.md"
+LIMITS = ROOT / "docs" / "limits.md"
+BEGIN = "<!-- What follows is written by `make routes`. -->\n"
+END = "<!-- What `make routes` writes ends here. -->\n"
+NAMED = 3
+"""How many routes of a class the short table names."""
+
+
+def by_class() -> dict[str, list[Route]]:
+    """Return the routes of the newest release by their class, in the order of their paths."""
+    classes = read_classes()
+    found: dict[str, list[Route]] = {kind: [] for kind in (*DANGERS, HARMLESS)}
+    for route in sorted(known_of(NEWEST), key=lambda route: (route.template, route.method)):
+        found[classes[route]].append(route)
+    return found
+
+
+def short_table() -> str:
+    """Return the table of docs/limits.md."""
+    lines = [
+        f"| class | a route of it lets a key | in {NEWEST} | such as |",
+        "| --- | --- | --- | --- |",
+    ]
+    for kind, routes in by_class().items():
+        if kind != HARMLESS:
+            names = sorted(map(str, routes), key=lambda name: name not in FOREMOST)[:NAMED]
+            examples = ", ".join(f"`{name}`" for name in names)
+            link = f"[{kind}](routes.md#{kind})"
+            lines.append(f"| {link} | {DANGERS[kind]} | {len(routes)} | {examples} |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """Return docs/routes.md."""
+    lines = [
+        f"# The routes of Open WebUI {NEWEST}",
+        "",
+        "This page is made by `make routes` from the table that the warnings of `owui-keygate "
+        "doctor` come from. Each route is in the class that is of most use to somebody who wants "
+        "out of a limit, as an administrator's key gets it. `{}` stands for one segment of a path, "
+        "`{:path}` for any number of them, and `*` for every method. [limits.md](limits.md) says "
+        "what that means for a list of endpoints.",
+    ]
+    for kind, routes in by_class().items():
+        lines += ["", f"## {kind}", "", f"{_sentence(kind)}: {len(routes)} routes.", ""]
+        lines += ["| path | methods |", "| --- | --- |"]
+        methods = defaultdict(list)
+        for route in routes:
+            methods[route.template].append(route.method)
+        lines += [f"| `{path}` | {' '.join(names)} |" for path, names in methods.items()]
+    return "\n".join(lines) + "\n"
+
+
+def limits_page(text: str) -> str:
+    """Return docs/limits.md with the table in it made anew."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{short_table()}\n{END}{after}"
+
+
+def _sentence(kind: str) -> str:
+    if kind == HARMLESS:
+        return "None of these gets a key out of its limits"
+    return f"Each of these lets a key {DANGERS[kind]}"
+
+
+def main() -> None:
+    """Write both."""
+    PAGE.write_text(page(), encoding="utf-8")
+    LIMITS.write_text(limits_page(LIMITS.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
