@@ -1,6 +1,6 @@
 //! Rules for paths, found by the path and not one after the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Rules by the path they are written for, kept as a tree of path segments: a look-up costs by the
 /// length of the path and not by the number of rules.
@@ -94,12 +94,17 @@ impl<T> PathTree<T> {
         wanted.map(|(name, child)| (&**name, *child)).collect()
     }
 
+    /// Each place below some others, once even where they are below each other.
     fn all_below(&self, places: &[usize]) -> Vec<(&str, usize)> {
-        let mut all = self.children(places, |_| true);
-        let mut seen = 0;
-        while let Some((_, place)) = all.get(seen) {
-            all.extend(self.children(&[*place], |_| true));
-            seen += 1;
+        let mut all = Vec::new();
+        let mut seen = HashSet::new();
+        let mut open = places.to_vec();
+        while let Some(place) = open.pop() {
+            let below = self.children(&[place], |_| true);
+            let below = below.into_iter().filter(|(_, child)| seen.insert(*child));
+            let before = all.len();
+            all.extend(below);
+            open.extend(all[before..].iter().map(|(_, child)| *child));
         }
         all
     }

@@ -418,6 +418,8 @@ fn a_rule_of_very_many_segments_neither_recurses_nor_matches_less() {
     let list = Endpoints::parse(&deep).unwrap();
     assert!(list.cover("GET", &deep));
     assert!(!list.cover("GET", &deep[..deep.len() - 2]));
+    assert!(list.reach(None, "/{:path}/{:path}/{:path}/a"));
+    assert!(!list.reach(None, "/b/{:path}/{:path}"));
 }
 
 /// The meaning of a list of endpoints, rule by rule.
@@ -442,7 +444,13 @@ fn covered(rules: &[(Option<&str>, String)], method: &str, path: &str) -> bool {
 }
 
 /// How templates end.
-const TAILS: &[&[&str]] = &[&[], &[""], &["{:path}"], &["{:path}", "a"]];
+const TAILS: &[&[&str]] = &[
+    &[],
+    &[""],
+    &["{:path}"],
+    &["{:path}", "a"],
+    &["{:path}", "{}"],
+];
 
 /// The paths that a template stands for, made of these segments, the longest of `most` segments.
 fn instances(template: &[&str], segments: &[&str], most: usize) -> Vec<String> {

@@ -56,9 +56,9 @@ def test_the_table_says_of_this_release_what_it_has(running: set[Route]) -> None
 
 
 def test_the_source_says_the_same_as_the_running_host(
-    running: set[Route], stock: Environment
+    running: set[Route], keygate: Environment
 ) -> None:
-    assert routes_of(stock.site_packages) == running - {OWN}
+    assert routes_of(keygate.site_packages) == running - {OWN}
 
 
 def told(

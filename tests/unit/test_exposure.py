@@ -9,6 +9,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from owui_keygate import exposure
 from owui_keygate._native import Policy, Settings
+from owui_keygate.installation import Installation
 from owui_keygate.routes import DANGERS, HARMLESS, TABLE, Route, read_classes, routes_of
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
@@ -122,6 +123,25 @@ def test_a_connection_that_collects_sessions_is_warned_of() -> None:
 def test_a_list_that_reaches_nothing_dangerous_warns_of_nothing(endpoints: str | None) -> None:
     assert found(endpoints) == {}
     assert exposure.warnings({}) == []
+
+
+def test_an_error_costs_the_warnings_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = FastAPI()
+    broken.router.routes.append(BaseRoute())
+    imitate(monkeypatch, broken)
+    place = Installation()
+    place.settings, place.policy = Settings({}), policy_of("GET /api/v1")
+    report = place.report()
+    assert report["exposure"] is None
+    assert report["warnings"] == [
+        "What ADMIN_API_KEY_ALLOWED_ENDPOINTS reaches is not known, see the log"
+    ]
+    assert report["failure"] is None
+    assert caplog.messages == [
+        "What the allowed endpoints reach is not known: a route of the kind BaseRoute"
+    ]
 
 
 def test_everything_is_a_warning_for_each_class_and_no_more() -> None:
