@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from owui_keygate._native import Policy, Settings, parse_duration
+from owui_keygate._native import OwnKey, Policy, Settings, parse_duration
 from owui_keygate.keys import durations
 from owui_keygate.keys import host as hosts
 from owui_keygate.keys.errors import (
@@ -300,8 +300,8 @@ def _is_ruled(holder: Holder) -> bool:
     """Whether the bypass rules an administrator, by this environment."""
     try:
         with as_errors():
-            settings = Settings(_server_environment())
-            return settings.enabled and Policy(settings).may_manage_own_key(holder, session=True)
+            policy = Policy(Settings(_server_environment()))
+            return policy.own_key(holder, session=True) == OwnKey.Allowed
     except PanicError:
         return False
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, select, update
 
-from owui_keygate.audit import fingerprint
+from owui_keygate._native import fingerprint
 from owui_keygate.keys import holders
 from owui_keygate.keys.errors import ConfirmationNeededError, HostUnusableError, RefusedError
 from owui_keygate.keys.holders import Holder, keeps_times
