@@ -13,9 +13,11 @@ from fastapi.security.utils import get_authorization_scheme_param
 from owui_keygate._native import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
+
+    Decode = Callable[[str], Mapping[str, Any] | None]
 
 API_KEY_PREFIX = "sk-"
 
@@ -65,18 +67,25 @@ def _first_authorization(request: Request) -> bytes | None:
     return None
 
 
-def is_human_session(request: Request, api_key_header: str) -> bool:
-    """Whether a request that the host has authenticated carries the session token of a person."""
+def is_human_session(request: Request, api_key_header: str, decode: Decode) -> bool:
+    """Whether a request that the host has authenticated carries the session token of a person.
+
+    Args:
+        request: The request.
+        api_key_header: The name of the host's API-key header.
+        decode: The host's `decode_token`. Hosts before 0.12.0 do not keep the claims.
+    """
     credential = credential_of(request, api_key_header)
     if credential is None or credential.text.startswith(API_KEY_PREFIX):
         return False
-    return are_of_a_person(getattr(request.state, "claims", {}))
+    claims = decode(credential.text)
+    return claims is not None and are_of_a_person(claims)
 
 
 def are_of_a_person(claims: Mapping[str, Any]) -> bool:
     """Whether the claims of a session token say that it is a person's.
 
-    From 0.12.0 on the host also issues session tokens to its own automations and tells them
-    apart by the claim `typ`; earlier hosts issue them to people only.
+    From 0.10.0 on the host also issues session tokens to its own automations and tells them apart
+    by the claim `typ`, which a person's has from 0.12.0 on. Earlier hosts issue them to people.
     """
     return bool(claims.get("typ", "session") == "session")

@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import HTTPException
 from starlette.requests import Request
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from owui_keygate._native import Policy
+    from owui_keygate.credentials import Decode
     from owui_keygate.readers import User
 
 log = logging.getLogger("owui_keygate")
@@ -28,8 +29,20 @@ SIGN_IN = "Sign in to manage your API key: a key cannot create, read or delete o
 """The answer to an administrator's key that the bypass rules."""
 
 
+class Credentials(NamedTuple):
+    """What tells a person's session from other credentials.
+
+    Attributes:
+        api_key_header: The name of the host's API-key header.
+        decode: The host's `decode_token`.
+    """
+
+    api_key_header: str
+    decode: Decode
+
+
 def check_replacement(
-    original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
+    original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, None]]:
     """Return what judges administrators whom the bypass rules, and asks `original` about the rest.
 
@@ -39,14 +52,14 @@ def check_replacement(
 
     @functools.wraps(original)
     async def _check_api_key_permission(request: Request, user: User, db: AsyncSession) -> None:
-        if not _may_manage(request, user, policy, api_key_header):
+        if not _may_manage(request, user, policy, credentials):
             await original(request, user, db)
 
     return _check_api_key_permission
 
 
 def creation_replacement(
-    original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
+    original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return what shows the endpoint a configuration in which a signed-in administrator may.
 
@@ -55,7 +68,7 @@ def creation_replacement(
 
     @functools.wraps(original)
     async def generate_api_key(request: Request, user: User, **more: Any) -> Any:  # noqa: ANN401
-        if _may_manage(request, user, policy, api_key_header):
+        if _may_manage(request, user, policy, credentials):
             request = _with_keys_enabled(request)
         return await original(request, user, **more)
 
@@ -81,7 +94,7 @@ def with_request(original: Callable[..., Awaitable[Any]]) -> Callable[..., Await
 
 
 def guarded(
-    original: Callable[..., Awaitable[Any]], policy: Policy, api_key_header: str
+    original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return an endpoint that is not for an administrator's key which the bypass rules.
 
@@ -90,13 +103,13 @@ def guarded(
 
     @functools.wraps(original)
     async def endpoint(*, request: Request, user: User, **more: Any) -> Any:  # noqa: ANN401
-        _may_manage(request, user, policy, api_key_header)
+        _may_manage(request, user, policy, credentials)
         return await original(request=request, user=user, **more)
 
     return endpoint
 
 
-def _may_manage(request: Request, user: User, policy: Policy, api_key_header: str) -> bool:
+def _may_manage(request: Request, user: User, policy: Policy, credentials: Credentials) -> bool:
     """Whether the bypass lets a user manage their own key; where it is False, the host decides.
 
     Raises:
@@ -105,7 +118,7 @@ def _may_manage(request: Request, user: User, policy: Policy, api_key_header: st
     """
     session = False
     try:
-        session = is_human_session(request, api_key_header)
+        session = is_human_session(request, *credentials)
         own_key = policy.own_key(user, session=session)
     except (Exception, PanicException) as error:  # noqa: BLE001
         log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ from owui_keygate import __version__
 from harness import people
 from harness.client import bearer, cookie
 from harness.environments import HOST_VERSION
+from harness.server import SECRET_KEY
 from tests.live.generations import GENERATION, READER, RELEASE
 from tests.live.table import ALL_WAYS, NO_HEADER
 
@@ -202,6 +206,30 @@ def test_a_key_manages_no_key_whatever_way_it_comes(
     for way in ALL_WAYS.values():
         assert on.request(method, KEY, way(key)).status in (401, 403)
     assert status(on, key) == 200
+
+
+@pytest.mark.skipif(RELEASE < (0, 10, 0), reason="older hosts have no automations")
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_an_automation_with_a_session_of_its_own_manages_no_key(
+    on: Client, colleague: Person, method: str
+) -> None:
+    """The host (0.12.4) gives its automations a session of whoever has made them."""
+    session = bearer(of_an_automation(colleague.session))
+    assert on.request("GET", SETTINGS, session).status == 200
+    answer = on.request(method, KEY, session)
+    assert (answer.status, answer.json()) == (403, SIGN_IN)
+
+
+def of_an_automation(session: str) -> str:
+    """Return a session token as the host makes it for an automation of somebody's."""
+    header, payload, _ = session.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    signed = f"{header}.{encoded(json.dumps(claims | {'typ': 'automation'}).encode())}"
+    return f"{signed}.{encoded(hmac.digest(SECRET_KEY.encode(), signed.encode(), 'sha256'))}"
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("way", [bearer, cookie])

@@ -295,6 +295,7 @@ def request_with(credential: str) -> Request:
 
 
 SESSION = "a.session.token"
+CREDENTIALS = key_management.Credentials("X-API-Key", {SESSION: {"id": "id"}}.get)
 
 
 def managing(policy: Policy, user: object, request: Any) -> int:  # noqa: ANN401
@@ -305,7 +306,7 @@ def managing(policy: Policy, user: object, request: Any) -> int:  # noqa: ANN401
         await asyncio.sleep(0)
         asked.append(arguments)
 
-    function = key_management.check_replacement(host_own, policy, "X-API-Key")
+    function = key_management.check_replacement(host_own, policy, CREDENTIALS)
     asyncio.run(function(request, user, None))
     return len(asked)
 
@@ -342,7 +343,7 @@ def test_reading_and_deleting_a_key_are_guarded_where_the_host_asks_nobody() -> 
         return [user, db]
 
     widened = key_management.with_request(get_api_key)
-    function: Any = key_management.guarded(widened, POLICY, "X-API-Key")
+    function: Any = key_management.guarded(widened, POLICY, CREDENTIALS)
     assert [*inspect.signature(function).parameters] == ["request", "user", "db"]
     assert inspect.signature(function).parameters["request"].annotation is Request
     session, key = request_with(SESSION), request_with(KEY)
@@ -412,7 +413,7 @@ def test_an_administrator_sees_a_configuration_with_keys_enabled(
     headers = [(b"authorization", b"Bearer a.session.token" if session else b"")]
     app = SimpleNamespace(state=SimpleNamespace(config=config))
     request = Request({"type": "http", "headers": headers, "app": app})
-    function = key_management.creation_replacement(generate_api_key, POLICY, "X-API-Key")
+    function = key_management.creation_replacement(generate_api_key, POLICY, CREDENTIALS)
     user: Any = Admin(role=role)
     found = asyncio.run(function(request=request, user=user, db="db"))
     assert found == [role, "db", sees, sees, sees, 1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import make_url
 
-from owui_keygate import account_page, checker, last_used, sessions, status
+from owui_keygate import account_page, checker, key_management, last_used, sessions, status
 from owui_keygate._native import Decision
 from owui_keygate.background import in_background
 from owui_keygate.patch_points import (
@@ -116,6 +116,12 @@ def api_key_header() -> str:
     """Return the name of the host's API-key header, which can be set from 0.9.6 on."""
     env = importlib.import_module("open_webui.env")
     return getattr(env, "CUSTOM_API_KEY_HEADER", "x-api-key")
+
+
+def credentials() -> key_management.Credentials:
+    """Return what tells a person's session from other credentials."""
+    decode = importlib.import_module(AUTH).decode_token
+    return key_management.Credentials(api_key_header(), decode)
 
 
 def limit_refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:

@@ -13,9 +13,9 @@ from owui_keygate.hosts.common import (
     STATUS,
     USERS,
     account_page_point,
-    api_key_header,
     asynchronous_host,
     choose_asynchronous,
+    credentials,
     words,
 )
 from owui_keygate.hosts.generation import Generation
@@ -49,7 +49,7 @@ def _replace_key_management(
 ) -> Callable[..., Any]:
     if not place.policy.bypass:
         return original
-    return key_management.check_replacement(original, place.policy, api_key_header())
+    return key_management.check_replacement(original, place.policy, credentials())
 
 
 _CHECK_WORDS = """

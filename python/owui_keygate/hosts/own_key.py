@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from owui_keygate import key_management
-from owui_keygate.hosts.common import api_key_header, words
+from owui_keygate.hosts.common import credentials, words
 from owui_keygate.patch_points import RoutePoint
 from owui_keygate.shapes import Shape
 
@@ -81,8 +81,8 @@ def _replace_creation(
 ) -> Callable[..., Any]:
     if not place.policy.bypass:
         return original
-    return key_management.creation_replacement(original, place.policy, api_key_header())
+    return key_management.creation_replacement(original, place.policy, credentials())
 
 
 def _guard(original: Callable[..., Any], _auths: ModuleType, place: Place) -> Callable[..., Any]:
-    return key_management.guarded(original, place.policy, api_key_header())
+    return key_management.guarded(original, place.policy, credentials())
