@@ -1,4 +1,4 @@
-"""PyJWT as the hosts pin it, several versions side by side in one process.
+"""Packages in several versions side by side: PyJWT and Uvicorn as the hosts pin them, and gunicorn.
 
 `python -m harness.libraries` installs them, before tests in several processes want to.
 """
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 PYJWT_VERSIONS = ("2.10.1", "2.11.0", "2.13.0")
+UVICORN_VERSIONS = ("0.30.6", "0.34.0", "0.37.0", "0.40.0", "0.41.0", "0.51.0", "0.54.0")
+GUNICORN_VERSION = "27.0.1"
 
 
 @functools.cache
 def load_pyjwt(version: str) -> ModuleType:
     """Return the package `jwt` of a version, as an instance of its own."""
-    folder = install_pyjwt(version)
+    folder = install("pyjwt", version)
     with _modules_set_aside("jwt"):
         sys.path.insert(0, str(folder))
         try:
@@ -38,13 +40,13 @@ def load_pyjwt(version: str) -> ModuleType:
     return package
 
 
-def install_pyjwt(version: str) -> Path:
-    """Return the folder that a version is installed into, after that."""
-    folder = ROOT / ".venv-pyjwt" / version
-    if not (folder / "jwt" / "__init__.py").is_file():
-        say(f"Installing PyJWT {version} ...")
+def install(package: str, version: str) -> Path:
+    """Return the folder that a version of a package is installed into alone, after that."""
+    folder = ROOT / f".venv-{package}" / version
+    if not any(folder.glob("*.dist-info")):
+        say(f"Installing {package} {version} ...")
         options = ("--quiet", "--no-deps", "--target", folder)
-        subprocess.run([uv(), "pip", "install", *options, f"pyjwt=={version}"], check=True)
+        subprocess.run([uv(), "pip", "install", *options, f"{package}=={version}"], check=True)
     return folder
 
 
@@ -66,4 +68,7 @@ def _forget(package: str) -> dict[str, ModuleType]:
 
 if __name__ == "__main__":
     for version in PYJWT_VERSIONS:
-        install_pyjwt(version)
+        install("pyjwt", version)
+    for version in UVICORN_VERSIONS:
+        install("uvicorn", version)
+    install("gunicorn", GUNICORN_VERSION)

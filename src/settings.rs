@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::audit::Mode;
 use crate::limits::{Age, Endpoints, Limits, Misread, Networks, Users};
 use crate::policy::Regime;
+use crate::proxies;
 use names::{AUDIT, BYPASS, ENABLED, ENDPOINTS, MAX_AGE, NETWORKS, STRICT, USERS};
 
 /// Uvicorn's: the proxies whose `X-Forwarded-For` is believed.
@@ -18,9 +19,10 @@ const PROXIES: &str = "FORWARDED_ALLOW_IPS";
 const SWITCH: &str = "is not understood: expected `true` or `false` (or unset it)";
 const AUDIT_MODES: &str = "is not understood: expected `all`, `throttled` or `off` (or unset it)";
 const EMPTY: &str = "is set but empty: unset it to mean no limit";
-const FORGEABLE: &str = "cannot hold: the host believes X-Forwarded-For of everyone, so a client \
+const FORGEABLE: &str = "cannot hold: Open WebUI believes X-Forwarded-For of everyone, so a client \
     can claim any address; set FORWARDED_ALLOW_IPS to the addresses of your proxies, or to \
-    127.0.0.1 without any (before Open WebUI 0.12 only Uvicorn's --forwarded-allow-ips counts)";
+    127.0.0.1 without any (the official image honours it from 0.8.11 on, `open-webui serve` from \
+    0.12.0 on; before, only Uvicorn's --forwarded-allow-ips counts)";
 
 /// What the operator wants.
 #[derive(Debug, Serialize)]
@@ -222,8 +224,10 @@ impl Reader<'_> {
     }
 
     fn refuse_forgeable_networks(&mut self) {
-        let proxies = self.environment.get(PROXIES);
-        if self.environment.contains_key(NETWORKS) && proxies.is_none_or(|list| is_everyone(list)) {
+        let list = self.environment.get(PROXIES);
+        if self.environment.contains_key(NETWORKS)
+            && list.is_none_or(|list| proxies::hold_everyone(list))
+        {
             self.refuse(NETWORKS, FORGEABLE);
         }
     }
@@ -257,15 +261,6 @@ impl Reader<'_> {
             effect: "the bypass stays off",
         });
     }
-}
-
-/// Whether a list of proxies holds everyone. Uvicorn reads networks with Python's `ipaddress`, to
-/// which `0.0.0.0/0`, `0.0.0.0/000` and `0.0.0.0/0.0.0.0` are one.
-fn is_everyone(proxies: &str) -> bool {
-    proxies.split(',').map(str::trim).any(|proxy| {
-        let prefix = proxy.split_once('/').map(|(_, prefix)| prefix);
-        proxy == "*" || prefix.is_some_and(|prefix| prefix.trim_matches(['0', '.']).is_empty())
-    })
 }
 
 fn bypass_effect(on: bool) -> &'static str {

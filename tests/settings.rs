@@ -296,6 +296,7 @@ fn networks_do_not_hold_while_the_host_believes_everyone() {
         "0.0.0.0/0.0.0.0",
         "0.0.0.0/000",
         "::/0000",
+        "0.0.0.0/1,128.0.0.0/1,::/1,8000::/1",
     ] {
         let [told] = &problems(&[networks, ("FORWARDED_ALLOW_IPS", everyone)])[..] else {
             panic!("one problem: {everyone}");

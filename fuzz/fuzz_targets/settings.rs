@@ -101,21 +101,58 @@ fn is_forgeable(environment: &Environment) -> Option<bool> {
     let Some(list) = environment.get("FORWARDED_ALLOW_IPS") else {
         return Some(true);
     };
-    let believed = list.split(',').map(|proxy| is_everyone(proxy.trim()));
-    believed.reduce(|one, other| Some(one? || other?))?
+    let mut ranges: [Vec<(u128, u128)>; 2] = [Vec::new(), Vec::new()];
+    for proxy in list.split(',').map(str::trim) {
+        if proxy == "*" {
+            return Some(true);
+        }
+        let (is_ipv6, first, last) = range(proxy)?;
+        ranges[usize::from(is_ipv6)].push((first, last));
+        if is_ipv6 && last >= MAPPED && first <= MAPPED + u128::from(u32::MAX) {
+            let first = first.max(MAPPED) - MAPPED;
+            ranges[0].push((first, last.min(MAPPED + u128::from(u32::MAX)) - MAPPED));
+        }
+    }
+    let [ipv4, ipv6] = ranges;
+    Some(fill(ipv4, 32 - 7) || fill(ipv6, 128 - 6))
 }
 
-fn is_everyone(proxy: &str) -> Option<bool> {
-    let Some((address, prefix)) = proxy.split_once('/') else {
-        return Some(proxy == "*");
+/// Where the addresses begin that map one of IPv4.
+const MAPPED: u128 = 0xffff_0000_0000;
+
+/// The first and the last address of a network; none where others may read it otherwise.
+fn range(proxy: &str) -> Option<(bool, u128, u128)> {
+    let (address, prefix) = proxy.split_once('/').unwrap_or((proxy, "200"));
+    let (address, bits) = match address.parse().ok()? {
+        IpAddr::V4(address) => (u128::from(u32::from(address)), 32),
+        IpAddr::V6(address) => (u128::from(address), 128),
     };
-    let address: IpAddr = address.parse().ok()?;
-    if address.is_ipv4() && prefix == "0.0.0.0" {
-        return Some(true);
-    }
     let is_number = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
-    let length: u128 = prefix.parse().ok().filter(|_| is_number)?;
-    Some(length == 0)
+    let length: u32 = prefix.parse().ok().filter(|_| is_number)?;
+    if length > bits && proxy.contains('/') {
+        return None;
+    }
+    let behind = 1_u128
+        .checked_shl(bits.saturating_sub(length))
+        .map_or(u128::MAX, |size| size - 1);
+    Some((bits == 128, address & !behind, address | behind))
+}
+
+/// Whether ranges together fill a network whose addresses differ in that many bits.
+fn fill(mut ranges: Vec<(u128, u128)>, bits: u32) -> bool {
+    ranges.sort_unstable();
+    let mut merged: Vec<(u128, u128)> = Vec::new();
+    for (first, last) in ranges {
+        match merged.last_mut() {
+            Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+            _ => merged.push((first, last)),
+        }
+    }
+    let size = 1_u128 << bits;
+    merged.iter().any(|(first, last)| {
+        let start = first.checked_next_multiple_of(size);
+        start.is_some_and(|start| start <= *last && *last - start >= size - 1)
+    })
 }
 
 fuzz_target!(|input: &str| {
@@ -166,7 +203,13 @@ fuzz_target!(|input: &str| {
         assert!(!problem.reason.contains(SECRET), "{problem}");
     }
     for row in &settings.report {
-        assert!(!row.value.contains(SECRET), "{}", row.variable);
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let mut words = row.value.split(|c| !fits(c));
+        assert!(
+            !words.any(|word| word.starts_with(SECRET)),
+            "{}",
+            row.variable
+        );
     }
     for row in settings
         .report

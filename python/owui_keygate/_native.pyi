@@ -16,6 +16,7 @@ __all__ = [
     "Way",
     "__version__",
     "fingerprint",
+    "hold_everyone",
     "parse_duration",
 ]
 
@@ -23,6 +24,12 @@ __version__: str
 
 class PanicException(BaseException):
     """A bug in the native module. It is no `Exception`, so it must be caught by this name."""
+
+def hold_everyone(proxies: str) -> bool:
+    """Whether a list of proxies, parted by commas, holds everyone.
+
+    Networks that fill one wider than 10.0.0.0/8 or fc00::/7 do, each alone or together.
+    """
 
 def parse_duration(text: str) -> int:
     """Return a length of time such as `90d`, `12h`, `30m` or `45s` in seconds.
@@ -198,6 +205,24 @@ class Policy:
         """Whether the bypass rules every administrator.
 
         For their keys in a header the host's rules do not count, and need not be read.
+        """
+
+    @property
+    def must_ask_server(self) -> bool:
+        """Whether networks limit the bypass and `note_server` has not been called yet.
+
+        Until then they refuse.
+        """
+
+    @property
+    def distrusts_addresses(self) -> bool:
+        """Whether networks refuse every client, because anybody can claim any address."""
+
+    def note_server(self, *, addresses_are_true: bool) -> bool:
+        """Note whether the addresses of clients in the ASGI scope are their own.
+
+        Where they are not, networks refuse from now on. Only the first note counts; return whether
+        this one was it.
         """
 
     def reaches(self, method: str | None, template: str) -> bool:

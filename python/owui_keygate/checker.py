@@ -12,6 +12,7 @@ from fastapi import HTTPException
 from owui_keygate._native import Decision, PanicException, Policy
 from owui_keygate.credentials import way_of
 from owui_keygate.readers import rules_bind
+from owui_keygate.trusted_proxies import ask_server
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -195,6 +196,7 @@ class _Check:
 
 async def judge(request: Request, api_key: str, policy: Policy, host: Host) -> Judgement:
     """Return the decision about a request; what fails is raised."""
+    ask_server(policy)
     way = way_of(request, api_key, host.api_key_header)
     rules_bind_admins = not (policy.may_bypass(way) and policy.rules_every_admin)
     now = int(time.time())

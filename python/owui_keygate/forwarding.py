@@ -1,13 +1,20 @@
-"""Which proxies the server believes about the address of a client."""
+"""Which proxies the server will believe about the address of a client, as far as its start says.
+
+`trusted_proxies` asks the server itself, once it runs.
+"""
 
 from __future__ import annotations
 
+import shlex
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 VARIABLE = "FORWARDED_ALLOW_IPS"
+UVICORNS_VARIABLE = "UVICORN_FORWARDED_ALLOW_IPS"
+GUNICORNS_ARGUMENTS = "GUNICORN_CMD_ARGS"
 OPTION = "--forwarded-allow-ips"
 EVERYONE = "*"
 
@@ -20,26 +27,45 @@ def believed_proxies(
 ) -> str:
     """Return the proxies whose `X-Forwarded-For` counts, as Uvicorn takes them.
 
+    The option wins over what each server reads from the environment. What a configuration file or
+    a program sets is not seen here.
+
     Args:
-        command: The command line of the process; Uvicorn's own option wins over the variable.
+        command: The command line of the process.
         environment: Its environment variables.
         release: The host's release.
     """
-    given = _option(command)
+    program = _program(command)
+    arguments = [*command]
+    if program == "gunicorn":
+        arguments = [*shlex.split(environment.get(GUNICORNS_ARGUMENTS, "")), *command]
+    given = _option(arguments)
     if given is not None:
         return given
+    if program == "uvicorn" and environment.get(UVICORNS_VARIABLE):
+        return environment[UVICORNS_VARIABLE]
     # `open-webui serve` sets this variable for the process and hands Uvicorn the list itself.
-    if environment.get("FROM_INIT_PY") == "true" and release < FIRST_TO_ASK:
+    by_serve = program not in {"gunicorn", "uvicorn"} and environment.get("FROM_INIT_PY") == "true"
+    if by_serve and release < FIRST_TO_ASK:
         return EVERYONE
     return environment.get(VARIABLE, EVERYONE)
 
 
-def _option(command: Sequence[str]) -> str | None:
-    """Return the value of the option, the last one if there are several."""
+def _program(command: Sequence[str]) -> str:
+    """Return the name of the program, be it run by its own name or with `python -m`."""
+    path = PurePath(command[0]) if command else PurePath()
+    return path.parent.name if path.name == "__main__.py" else path.stem
+
+
+def _option(arguments: Sequence[str]) -> str | None:
+    """Return the value of the option, the last one if there are several.
+
+    Gunicorn takes it by each beginning that is no other option's; Uvicorn starts with none of them.
+    """
     found = None
-    for place, argument in enumerate(command):
-        if argument == OPTION:
-            found = command[place + 1] if place + 1 < len(command) else EVERYONE
-        elif argument.startswith(f"{OPTION}="):
-            found = argument.partition("=")[2]
+    for place, argument in enumerate(arguments):
+        name, is_joined, value = argument.partition("=")
+        if name.startswith("--f") and OPTION.startswith(name):
+            following = arguments[place + 1] if place + 1 < len(arguments) else EVERYONE
+            found = value if is_joined else following
     return found

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate import exposure, forwarding, telemetry
+from owui_keygate import exposure, forwarding, telemetry, trusted_proxies
 from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.patches import HostDoesNotFitError, Patches
 
@@ -143,7 +143,7 @@ class Installation:
             "reader": str(self.reader),
             "settings": report["settings"]["report"],
             "decisions": self.trail.counts(),
-            "warnings": report["warnings"],
+            "warnings": [*report["warnings"], *trusted_proxies.warnings(self.policy)],
         }
 
     def report(self) -> dict[str, Any]:

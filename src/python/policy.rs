@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use parking_lot::Mutex;
 use pyo3::exceptions::PyKeyError;
@@ -158,10 +159,23 @@ impl From<policy::OwnKey> for OwnKey {
     }
 }
 
+/// What is known of the addresses that clients have in the ASGI scope.
+#[repr(u8)]
+enum Addresses {
+    /// The server has not been asked whom it believes about them.
+    Unknown,
+    /// They are those of the clients.
+    True,
+    /// Anybody can claim any.
+    Forgeable,
+}
+
 /// The decision, with the settings it depends on.
 #[pyclass(frozen, module = "owui_keygate._native")]
 pub struct Policy {
     settings: Arc<settings::Settings>,
+    /// An `Addresses`. Networks refuse unless it is `True`.
+    addresses: AtomicU8,
     /// The last endpoint list with its text. It follows from the text alone.
     parsed: Mutex<Option<(Box<str>, Arc<Allowlist>)>>,
 }
@@ -169,6 +183,19 @@ pub struct Policy {
 impl Policy {
     fn regime(&self) -> &policy::Regime {
         &self.settings.regime
+    }
+
+    fn addresses_are(&self, known: Addresses) -> bool {
+        self.addresses.load(Ordering::Acquire) == known as u8
+    }
+
+    /// The request, without the address of its client where that may be another's.
+    fn request<'a>(&self, scope: &'a Scope, way: Way, now: i64) -> policy::Request<'a> {
+        let mut request = scope.as_core(way, now);
+        request.client = request
+            .client
+            .filter(|_| self.addresses_are(Addresses::True));
+        request
     }
 
     fn allowlist(&self, text: &str) -> Arc<Allowlist> {
@@ -190,6 +217,7 @@ impl Policy {
     fn new(settings: &Settings) -> Self {
         Self {
             settings: Arc::clone(&settings.0),
+            addresses: AtomicU8::new(Addresses::Unknown as u8),
             parsed: Mutex::new(None),
         }
     }
@@ -225,7 +253,7 @@ impl Policy {
             keys_enabled,
             allowlist: allowlist.as_deref(),
         };
-        let request = scope.as_core(way, now);
+        let request = self.request(&scope, way, now);
         Ok(policy::decide(self.regime(), &request, principal.as_ref(), &rules).into())
     }
 
@@ -249,7 +277,7 @@ impl Policy {
             }),
             permitted: None,
         };
-        let request = scope.as_core(way, now);
+        let request = self.request(&scope, way, now);
         Ok(policy::decide_let_in(self.regime(), &request, &principal).into())
     }
 
@@ -268,6 +296,39 @@ impl Policy {
     #[getter]
     fn rules_every_admin(&self) -> bool {
         self.regime().rules_every_admin()
+    }
+
+    /// Whether there are networks to hold a client against, and the server has not been asked yet
+    /// whom it believes about the addresses of clients. Until then networks refuse.
+    #[getter]
+    fn must_ask_server(&self) -> bool {
+        let regime = self.regime();
+        regime.bypass && regime.limits.networks.is_some() && self.addresses_are(Addresses::Unknown)
+    }
+
+    /// Whether networks refuse every client, because the server believes anybody about addresses.
+    #[getter]
+    fn distrusts_addresses(&self) -> bool {
+        self.addresses_are(Addresses::Forgeable)
+    }
+
+    /// Notes, once, whether the addresses of clients are their own; otherwise networks refuse from
+    /// now on. Returns whether this was the first note, the one that counts.
+    #[pyo3(signature = (*, addresses_are_true))]
+    fn note_server(&self, addresses_are_true: bool) -> bool {
+        let known = if addresses_are_true {
+            Addresses::True
+        } else {
+            Addresses::Forgeable
+        };
+        self.addresses
+            .compare_exchange(
+                Addresses::Unknown as u8,
+                known as u8,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            )
+            .is_ok()
     }
 
     /// Whether the allowed endpoints, if there are any, let a key reach a route. `method` is

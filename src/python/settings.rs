@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyMapping, PyString};
 
 use crate::limits::Age;
+use crate::proxies;
 use crate::settings;
 
 /// The settings, read from an environment mapping such as `os.environ`.
@@ -63,4 +64,11 @@ impl Settings {
 pub fn parse_duration(text: &str) -> PyResult<i64> {
     let age = Age::parse(text).map_err(|misread| PyValueError::new_err(misread.to_string()))?;
     Ok(age.seconds())
+}
+
+/// Whether a list of proxies, parted by commas, holds everyone, or so many that a client can be one
+/// of them.
+#[pyfunction]
+pub fn hold_everyone(proxies: &str) -> bool {
+    proxies::hold_everyone(proxies)
 }

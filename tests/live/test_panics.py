@@ -56,7 +56,9 @@ BY_REQUEST = {
     "Audit.note": {"key"},
     "Policy.decide": {"key"},
     "Policy.decide_let_in": set(),
+    "Policy.distrusts_addresses": {"status"},
     "Policy.may_bypass": {"key"},
+    "Policy.must_ask_server": {"key"},
     "Policy.own_key": {"own key", "account page"},
     "Policy.rules_every_admin": {"key"},
     "SessionVerifier.verify": {"session"},
@@ -65,12 +67,15 @@ BY_REQUEST = {
 }
 """What is called by requests, and by which of `probes` while keys are off."""
 
+BY_FIRST_REQUEST = {"Policy.note_server", "hold_everyone"}
+"""What is called by the first request that has networks to hold a client against."""
+
 ELSEWHERE = {"Audit.drain", "Policy.reaches", "parse_duration"}
 """What is called when the process ends, for warnings, and by the command `owui-keygate keys`."""
 
 
 def test_every_entry_point_is_tried() -> None:
-    assert {*AT_START, *BY_REQUEST, *ELSEWHERE} == set(entry_points())
+    assert {*AT_START, *BY_REQUEST, *BY_FIRST_REQUEST, *ELSEWHERE} == set(entry_points())
 
 
 @contextmanager
@@ -227,6 +232,32 @@ def test_a_panic_while_warnings_are_sought_costs_the_warnings_alone(
     ]
     assert len(errors) == 3, "at the start and for each status"
     assert all(PANIC.search(line) and "reach is not known" in line for line in errors)
+
+
+def test_a_panic_while_the_server_is_asked_lets_nobody_in(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    settings = {
+        "ADMIN_API_KEY_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "FORWARDED_ALLOW_IPS": "127.0.0.1",
+    }
+    folder = tmp_path / "panics_asked"
+    with (
+        panicking(world, keygate, folder, "Policy.note_server", settings) as server,
+        closing(server.client()) as client,
+    ):
+
+        def detail() -> object:
+            answer = client.request("GET", SETTINGS, bearer(world.admin.keys["valid"]))
+            return answer.json().get("detail")
+
+        assert detail() == "Use of API key is not enabled in the environment."
+        assert "The host's own check decides: PanicException" in server.log
+        for entry_point in ("hold_everyone", ""):
+            tell(server, entry_point)
+            assert detail() == "Refused by ADMIN_API_KEY_ALLOWED_NETWORKS."
+        [line] = [line for line in server.log.splitlines() if "refuses every key" in line]
+        assert PANIC.search(line)
 
 
 def test_a_panic_in_telemetry_or_at_the_end_is_an_error(

@@ -16,7 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from owui_keygate import _native
-from owui_keygate._native import Audit, Decision, OwnKey, Policy, Settings, Way, fingerprint
+from owui_keygate._native import (
+    Audit,
+    Decision,
+    OwnKey,
+    Policy,
+    Settings,
+    Way,
+    fingerprint,
+    hold_everyone,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -190,6 +199,7 @@ def test_limits_are_asked_about_the_scope_the_user_and_the_key() -> None:
         ADMIN_API_KEY_MAX_AGE="5s",
         FORWARDED_ALLOW_IPS="127.0.0.1",
     )
+    assert limited.note_server(addresses_are_true=True)
     scope: dict[str, Any] = {"method": "HEAD", "path": "/a/b", "client": ["10.9.9.9", 1]}
     assert decide(limited, scope=scope, created_at=5) == Decision.AllowBypass
     assert decide(limited, scope=scope, created_at=4) == Decision.AgeLimit
@@ -201,6 +211,37 @@ def test_limits_are_asked_about_the_scope_the_user_and_the_key() -> None:
     assert decide(limited, scope=scope, created_at=5) == Decision.EndpointLimit
     del scope["client"]
     assert decide(limited, scope=scope, created_at=5) == Decision.NetworkLimit
+
+
+def test_networks_refuse_until_the_server_has_said_whom_it_believes() -> None:
+    scope: dict[str, Any] = {"method": "GET", "path": "/", "client": ("10.9.9.9", 1)}
+
+    def limited() -> Policy:
+        return policy_of(ADMIN_API_KEY_ALLOWED_NETWORKS="10.0.0.0/8", FORWARDED_ALLOW_IPS="::1")
+
+    unknown, true, forgeable = limited(), limited(), limited()
+    assert unknown.must_ask_server
+    assert true.note_server(addresses_are_true=True)
+    assert forgeable.note_server(addresses_are_true=False)
+    assert not forgeable.note_server(addresses_are_true=True), "the first note counts"
+    assert not true.note_server(addresses_are_true=False)
+    decisions = [decide(policy, scope=scope) for policy in (unknown, true, forgeable)]
+    assert decisions == [Decision.NetworkLimit, Decision.AllowBypass, Decision.NetworkLimit]
+    assert not true.must_ask_server
+    assert not forgeable.must_ask_server
+    distrusts = [policy.distrusts_addresses for policy in (unknown, true, forgeable)]
+    assert distrusts == [False, False, True]
+    # Without networks, or with the bypass off, nobody has to ask.
+    assert not ON.must_ask_server
+    assert not OFF.must_ask_server
+    assert not Policy(Settings({"ADMIN_API_KEY_ALLOWED_NETWORKS": "10.0.0.0/8"})).must_ask_server
+
+
+@pytest.mark.parametrize(
+    ("proxies", "everyone"), [("*", True), ("0.0.0.0/1,128.0.0.0/1", True), ("127.0.0.1", False)]
+)
+def test_who_holds_everyone(proxies: str, everyone: bool) -> None:  # noqa: FBT001
+    assert hold_everyone(proxies) is everyone
 
 
 def test_only_named_administrators_are_in_the_admin_regime() -> None:
