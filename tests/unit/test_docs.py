@@ -16,9 +16,7 @@ MESSAGE = re.compile(r'\blog\.(?:warning|error)\(\s*"([^"%]+)%s')
 LEAKS = {
     "a literal of kubectl": r"--from-literal",
     "a header in an argument": r"""(?:-H|--header)[ =]?["']?[\w-]+: *(?:Bearer +|Token +)?[$s{]""",
-    "a password in an argument": (
-        r"""(?:-d|--data\S*|--json) +["'](?!@)[^\n|]*(?:password|sk-|\$KEY)"""
-    ),
+    "a password in an argument": r"""(?:-d|--data\S*|--json) +["'](?!@)[^\n|]*(?:password|\$KEY)""",
     "a credential of curl": r"curl\b[^\n|]* (?:-u|--user|-b|--cookie|--oauth2-bearer)\b",
     "a key that keys is told": r"keys (?:create|rotate|revoke) +[\"']?(?:sk-|\$)",
     "a key in a file that all may read": r"(?m:^)(?!.*umask).*keys (?:create|rotate)[^\n|)`]*>",

@@ -98,6 +98,8 @@ Expires = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
+        # What typer makes of a path wants to read the file, and names it where that fails.
+        parser=Path,
         metavar="FILE",
         help="Write the key to FILE instead, with mode 0600, and replace FILE in one step once the "
         "change is made.",

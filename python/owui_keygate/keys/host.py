@@ -193,7 +193,8 @@ def _handlers_restored() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None stands for one that is not of Python's making, and could not be put back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
