@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 from contextlib import closing, contextmanager
@@ -109,14 +110,19 @@ class Place:
     def start(self, redirection: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command with a redirection of the shell, such as `>&-`."""
         command = self.environment.command("owui-keygate")
-        return subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", command, "keys", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self.server.settings,
-            cwd=self.server.folder,
-        )
+        # A shell lets what it starts in the background ignore this, tests included.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(
+                ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", command, "keys", *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=self.server.settings,
+                cwd=self.server.folder,
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def made(self, *arguments: str) -> str:
         """Run a command that makes a key, and return that; nothing else may be printed."""
