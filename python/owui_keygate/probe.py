@@ -36,6 +36,7 @@ _PASSED_ON = (
     "LD_LIBRARY_PATH",
     "PATH",
     "PYTHON",
+    "SCIM_ENABLED",
     "SYSTEMROOT",
     "VIRTUAL_ENV",
 )

@@ -14,6 +14,7 @@ from harness.client import bearer
 from harness.environments import HOST_VERSION
 from harness.host_routes import known_of, routes_of
 from harness.server import BYPASS_ON, host_settings
+from tests.live.generations import RELEASE
 from tests.live.test_doctor import doctor, facts
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from harness.environments import Environment
     from tests.live.conftest import World
 
-EVERY_ROUTE = {"ENABLE_ADMIN_ANALYTICS": "true", "ENABLE_SCIM": "true", "ENV": "dev"}
+SCIM = {"ENABLE_SCIM": "true", "SCIM_ENABLED": "true"}
+"""The first hosts with SCIM read the latter."""
+EVERY_ROUTE = {"ENABLE_ADMIN_ANALYTICS": "true", "ENV": "dev"} | SCIM
 """Has the host make those of its routes that it makes only on demand."""
 PRINT = """
 import json
@@ -84,6 +87,17 @@ def test_doctor_log_and_status_warn_of_the_same(
     assert "GET /api/v1/utils/db/download" in text
     assert "GET /api/v1/configs/export" in text
     assert "GET /openai/{:path}" in text
+
+
+@pytest.mark.skipif(RELEASE < (0, 6, 36), reason="older hosts have no SCIM")
+def test_they_know_of_routes_that_the_host_makes_on_demand(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    listed = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "GET /api/v1/scim/v2/Users"}
+    assert told(world, keygate, tmp_path / "plain", listed) == ([], [], [])
+    diagnosed, logged, by_status = told(world, keygate, tmp_path / "scim", listed | SCIM)
+    assert diagnosed == logged == by_status
+    assert "GET /api/v1/scim/v2/Users/{}" in diagnosed[0]
 
 
 def test_a_harmless_list_is_not_warned_of(
