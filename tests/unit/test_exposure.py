@@ -110,6 +110,12 @@ def test_a_connection_that_collects_sessions_is_warned_of() -> None:
     assert below.endswith(": POST /openai/{:path}"), "the host passes on what is below it"
 
 
+def test_settings_that_send_a_session_to_a_server_are_warned_of() -> None:
+    """The page sends the session of whoever uses it to tool servers in their own settings."""
+    [warning] = exposure.warnings(found("POST /api/v1/users/user/settings/update"))
+    assert warning.endswith(": POST /api/v1/users/user/settings/update")
+
+
 @pytest.mark.parametrize(
     "endpoints",
     [
