@@ -107,7 +107,7 @@ def replacement(
         if refusal is not None:
             raise HTTPException(*refusal)
         user = await original(request, api_key, **more)
-        refusal = check.answer(check.confirm(request, api_key, user, reading))
+        refusal = check.answer(await check.confirm(request, api_key, user, reading))
         if refusal is not None:
             raise HTTPException(*refusal)
         return user
@@ -150,7 +150,7 @@ class _Check:
         otherwise = Refusal(403, UNCHECKED) if decision.is_of_bypass else None
         return self._host.refusals.get(decision, otherwise)
 
-    def confirm(
+    async def confirm(
         self, request: Request, api_key: str, user: User, reading: Reading | None
     ) -> Decision | None:
         """Decide, and note, whether somebody whom the host has let in is within the limits.
@@ -164,16 +164,24 @@ class _Check:
         if not self._bypass:
             return None
         try:
-            way = way_of(request, api_key, self._host.api_key_header)
-            times = self._times(reading)
-            now = int(time.time())
-            decision = self._policy.decide_let_in(way, request.scope, now, user, times)
+            decision = self._decide_let_in(request, api_key, user, reading)
+            if decision == Decision.UnreadKey:
+                # The host could read the database, so it may be there again.
+                reading = await self._host.reader.read(api_key, rules_bind_admins=False)
+                decision = self._decide_let_in(request, api_key, user, reading)
         except (Exception, PanicException) as error:  # noqa: BLE001
             log.error("API-key limits not checked (%s): refused", type(error).__name__)  # noqa: TRY400
-            return Decision.UnreadKey
+            decision = Decision.UnreadKey
         if decision.is_of_bypass:
             self._note(request, api_key, decision, reading)
         return decision
+
+    def _decide_let_in(
+        self, request: Request, api_key: str, user: User, reading: Reading | None
+    ) -> Decision:
+        way = way_of(request, api_key, self._host.api_key_header)
+        times = self._times(reading)
+        return self._policy.decide_let_in(way, request.scope, int(time.time()), user, times)
 
     def _times(self, reading: Reading | None) -> tuple[int | None, int | None] | None:
         if reading is not None:

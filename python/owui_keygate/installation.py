@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate import exposure, forwarding, telemetry, trusted_proxies
+from owui_keygate import exposure, forwarding, telemetry
 from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.patches import HostDoesNotFitError, Patches
 
@@ -133,7 +133,7 @@ class Installation:
 
     def status(self) -> dict[str, Any]:
         """Return what an administrator may know, for the status route."""
-        from owui_keygate import __version__
+        from owui_keygate import __version__, trusted_proxies
 
         report = self.report()
         return {

@@ -29,7 +29,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "service-accounts.md").read_text()
 SWITCH, CREATE, USE, CI, WATCH, ROTATE, KILL = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 COMPOSE, CHART, CRON_JOB = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 [CRONTAB] = re.findall(r"```crontab\n(.*?)```", PAGE, re.DOTALL)
-CONFIG = "/api/v1/auths/admin/config"
+PERMISSIONS = "/api/v1/users/default/permissions"
 KUBECTL = """#!/bin/sh
 case "$1" in
   exec) shift 3; exec "$@" ;;
@@ -107,7 +107,7 @@ def shell(server: Server, keygate: Environment) -> Shell:
 
 def status(server: Server, key: str) -> int:
     with closing(server.client()) as client:
-        return client.request("GET", CONFIG, bearer(key)).status
+        return client.request("GET", PERMISSIONS, bearer(key)).status
 
 
 def test_the_page_from_beginning_to_end(shell: Shell, server: Server) -> None:
@@ -116,7 +116,7 @@ def test_the_page_from_beginning_to_end(shell: Shell, server: Server) -> None:
     key = shell.key
     assert "bot@example.org" in listed
     assert key not in listed
-    assert "ENABLE_SIGNUP" in json.loads(shell.run(USE))
+    assert "workspace" in json.loads(shell.run(USE))
     shell.settings["OPEN_WEBUI_KEY"] = key
     assert "data" in json.loads(shell.run(CI))
     watched = shell.run(WATCH)

@@ -222,8 +222,10 @@ def test_where_the_decision_panics_the_host_decides_about_users_alone(
     assert "PanicException" in caplog.text
     assert refused(Reader(), policy=Panicking()) == UNCHECKED, "the limits panic as well"
     administrator = by_host(Admin())
-    found = refused(Reader(), policy=PanickingOnce(), original=administrator)
-    assert found == UNCHECKED, "what was read went with the panic"
+    assert check(Reader(), policy=PanickingOnce(), original=administrator) == Admin()
+    ended = Reader(Reading(Admin(), 1, None, ON))
+    found = refused(ended, policy=PanickingOnce(), original=administrator)
+    assert found == UNCHECKED, "the key was read again"
     assert KEY not in caplog.text
 
 
