@@ -25,6 +25,8 @@ _EVENTS = {
     Decision.UnknownKey: "unknown key",
 }
 """What a record begins with; a refusal by a limit begins with `refused`."""
+_NULL = frozenset({"client"})
+"""What a record has also where it is not known."""
 _LONGEST_PATH = 512
 _LONGEST_CLIENT = 64
 """In characters; the core tells events apart by as many."""
@@ -100,7 +102,7 @@ class Trail:
 
     def _write(self, decision: Decision, **facts: object) -> None:
         event = _EVENTS.get(decision, "refused")
-        known = {name: fact for name, fact in facts.items() if name == "client" or fact is not None}
+        known = {name: fact for name, fact in facts.items() if name in _NULL or fact is not None}
         record = {"event": event, **known, "limit": decision.limit}
         # As JSON, no control character of a path can end the line.
         if self.as_json:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from owui_keygate._native import Decision, Settings, Way
+from owui_keygate._native import Decision, LeftOut, PanicException, Settings, Way
 from owui_keygate.audit import Trail
 from starlette.requests import Request
 
@@ -145,3 +146,17 @@ def test_what_the_hosts_rules_decide_is_counted_and_not_written(
     note(audit, Decision.KeysDisabled)
     assert caplog.messages == []
     assert audit.counts()["keys_disabled"] == 1
+
+
+@pytest.mark.parametrize("fault", [RuntimeError(KEY), PanicException(KEY)])
+def test_what_cannot_be_told_at_the_end_is_an_error(
+    fault: BaseException, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drain() -> list[LeftOut]:
+        raise fault
+
+    audit = trail("throttled")
+    monkeypatch.setattr(audit, "_audit", SimpleNamespace(drain=drain))
+    audit.flush()
+    assert caplog.messages == [f"What was left out is not told: {type(fault).__name__}"]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
