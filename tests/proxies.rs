@@ -23,6 +23,7 @@ fn everyone_is_a_star_or_what_fills_more_than_a_private_network() {
         "0.0.0.0/1,128.0.0.0/1",
         "::/1,8000::/1",
         "0.0.0.0/128.0.0.0, 128.0.0.0/127.255.255.255",
+        "64.0.0.0/63.255.255.255",
         // All that is routed, which is everyone on the Internet.
         "0.0.0.0/1,128.0.0.0/2,192.0.0.0/3",
         "2000::/3",

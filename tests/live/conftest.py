@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
 from contextlib import closing
@@ -14,6 +15,7 @@ from harness import people
 from harness.environments import HOST_DATABASE, Environment, host_environment
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server, running
+from tests.live.keys import Place, on_postgresql, on_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 
 DATABASE = "world"
+_NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -177,3 +180,30 @@ def on(servers: Servers) -> Iterator[Client]:
     client = servers.on.client()
     yield client
     client.close()
+
+
+@pytest.fixture(scope="module")
+def sqlite(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A server on SQLite, and the command `owui-keygate keys` for its database."""
+    with on_sqlite(keygate, tmp_path_factory.mktemp("sqlite")) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def postgresql(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The same on PostgreSQL."""
+    with on_postgresql(keygate, tmp_path_factory.mktemp("postgresql")) as place:
+        yield place
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """A server on either database, for what depends on it."""
+    made: Place = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture
+def email() -> str:
+    """An address nobody has an account with."""
+    return f"bot-{next(_NUMBERS)}@example.org"

@@ -15,42 +15,14 @@ from harness import people
 from harness.client import bearer
 from harness.people import PASSWORD
 from tests.live.generations import RELEASE
-from tests.live.keys import KEEPS_TIMES, Place, on_postgresql, on_sqlite
+from tests.live.keys import KEEPS_TIMES, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from harness.environments import Environment
     from harness.people import Person
 
 ENDS_SESSIONS = RELEASE >= (0, 12, 0)
 FOR_ADMINISTRATORS = "/api/v1/auths/admin/config"
 _NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def sqlite(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with on_sqlite(keygate, tmp_path_factory.mktemp("sqlite")) as place:
-        yield place
-
-
-@pytest.fixture(scope="module")
-def postgresql(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with on_postgresql(keygate, tmp_path_factory.mktemp("postgresql")) as place:
-        yield place
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest) -> Place:
-    """A server on either database, for what depends on it."""
-    made: Place = request.getfixturevalue(request.param)
-    return made
-
-
-@pytest.fixture
-def email() -> str:
-    """An address nobody has an account with."""
-    return f"bot-{next(_NUMBERS)}@example.org"
 
 
 def stranger(place: Place, role: str = "user") -> Person:

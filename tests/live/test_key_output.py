@@ -15,35 +15,16 @@ import psycopg
 import pytest
 
 from harness.waiting import wait_until
-from tests.live.keys import DATABASE, KEY, UNKNOWN, Place, on_postgresql, on_sqlite
+from tests.live.keys import DATABASE, KEY, UNKNOWN, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.environments import Environment
 
 REFUSE = "RAISE EXCEPTION 'refused'"
 _NUMBERS = itertools.count()
 WAIT = "PERFORM pg_advisory_xact_lock(4711)"
-
-
-@pytest.fixture(scope="module")
-def sqlite(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with on_sqlite(keygate, tmp_path_factory.mktemp("sqlite")) as place:
-        yield place
-
-
-@pytest.fixture(scope="module")
-def postgresql(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with on_postgresql(keygate, tmp_path_factory.mktemp("postgresql")) as place:
-        yield place
-
-
-@pytest.fixture
-def email() -> str:
-    """An address nobody has an account with."""
-    return f"bot-{next(_NUMBERS)}@example.org"
 
 
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:

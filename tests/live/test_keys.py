@@ -19,11 +19,10 @@ from harness.environments import built_wheel, make_environment
 from harness.postgres import Postgres
 from harness.server import host_settings
 from tests.live.altered import alter_host
-from tests.live.keys import KEEPS_TIMES, UNKNOWN, Place, on_postgresql, on_sqlite, run
+from tests.live.keys import KEEPS_TIMES, UNKNOWN, Place, run
 from tests.live.test_startup import image_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from harness.environments import Environment
@@ -32,31 +31,6 @@ if TYPE_CHECKING:
 needs_times = pytest.mark.skipif(not KEEPS_TIMES, reason="keys have no times before 0.6.41")
 SECRET = "a-password-of-the-database"
 _NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def sqlite(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with on_sqlite(keygate, tmp_path_factory.mktemp("sqlite")) as place:
-        yield place
-
-
-@pytest.fixture(scope="module")
-def postgresql(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with on_postgresql(keygate, tmp_path_factory.mktemp("postgresql")) as place:
-        yield place
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest) -> Place:
-    """A server on either database, for what depends on it."""
-    made: Place = request.getfixturevalue(request.param)
-    return made
-
-
-@pytest.fixture
-def email() -> str:
-    """An address nobody has an account with."""
-    return f"bot-{next(_NUMBERS)}@example.org"
 
 
 @pytest.fixture
