@@ -67,9 +67,14 @@ fn what_a_private_network_may_hold_is_not() {
     }
 }
 
-/// Eight bits of IPv4, or seven of IPv6: whether a whole network with one bit less is covered.
-fn fills(covered: &[bool]) -> bool {
-    covered.chunks(2).any(|pair| pair == [true, true])
+/// How many bits of an address are told apart, as many as the longest prefix has.
+const BITS: u32 = 9;
+
+/// Whether a whole network with a shorter prefix than a private one is covered.
+fn fills(covered: &[bool], private_prefix: u32) -> bool {
+    covered
+        .chunks(1 << (BITS + 1 - private_prefix))
+        .any(|network| network.iter().all(|place| *place))
 }
 
 proptest! {
@@ -83,7 +88,7 @@ proptest! {
         // The mapped addresses are in the other half of IPv6.
         let half = if six { 0x80 } else { 0 };
         let networks: Vec<_> = networks.iter().map(|(top, prefix)| (top | half, prefix)).collect();
-        let bits = if six { 7 } else { 8 };
+        let private_prefix = if six { 7 } else { 8 };
         let list: Vec<String> = networks
             .iter()
             .map(|(top, prefix)| if six {
@@ -92,15 +97,15 @@ proptest! {
                 format!("{}/{prefix}", Ipv4Addr::from(u32::from(*top) << 24))
             })
             .collect();
-        let covered: Vec<bool> = (0..1_u32 << bits)
+        let covered: Vec<bool> = (0..1_u32 << BITS)
             .map(|place| {
                 networks.iter().any(|(top, prefix)| {
-                    let shift = bits - u32::from(**prefix).min(bits);
-                    u32::from(**prefix) <= bits && place >> shift == (u32::from(*top) >> (8 - bits)) >> shift
+                    let shift = BITS - u32::from(**prefix);
+                    place >> shift == u32::from(*top) << 1 >> shift
                 })
             })
             .collect();
-        prop_assert_eq!(hold_everyone(&list.join(",")), fills(&covered));
+        prop_assert_eq!(hold_everyone(&list.join(",")), fills(&covered, private_prefix));
     }
 
     #[test]
