@@ -20,10 +20,10 @@ from types import CodeType
 from typing import TYPE_CHECKING
 
 from owui_keygate import hosts
-from owui_keygate.patch_points import HostTable, NewRoute
-from owui_keygate.patches import HostDoesNotFitError
-from owui_keygate.routes import read_classes
-from owui_keygate.shapes import find_mismatch_of_code
+from owui_keygate.patching.patches import HostDoesNotFitError
+from owui_keygate.patching.points import HostTable, NewRoute
+from owui_keygate.patching.shapes import find_mismatch_of_code
+from owui_keygate.settings.routes import read_classes
 
 from harness.environments import say, uv
 from harness.host_routes import UnreadableError, routes_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from owui_keygate.hosts.generation import Generation
-    from owui_keygate.patch_points import HostFunction
+    from owui_keygate.patching.points import HostFunction
 
 
 def generation_of(release: str) -> Generation:

@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate.routes import EVERY_METHOD, TABLE, Route, mounted, template_of
+from owui_keygate.settings.routes import EVERY_METHOD, TABLE, Route, mounted, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

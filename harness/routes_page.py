@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from owui_keygate.exposure import FOREMOST
-from owui_keygate.routes import DANGERS, HARMLESS, read_classes
+from owui_keygate.settings.escape_routes import FOREMOST
+from owui_keygate.settings.routes import DANGERS, HARMLESS, read_classes
 
 from harness.environments import ROOT
 from harness.host_routes import known_of
 from harness.releases import RELEASES
 
 if TYPE_CHECKING:
-    from owui_keygate.routes import Route
+    from owui_keygate.settings.routes import Route
 
 NEWEST = RELEASES[-1]
 PAGE = ROOT / "docs" / "routes.md"

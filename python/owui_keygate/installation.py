@@ -12,17 +12,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate import exposure, forwarding, telemetry
 from owui_keygate.panics import PanicError, as_errors
-from owui_keygate.patches import HostDoesNotFitError, Patches
+from owui_keygate.patching.patches import HostDoesNotFitError, Patches
+from owui_keygate.recording import telemetry
+from owui_keygate.settings import escape_routes, forwarding
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from owui_keygate._native import Policy, Settings
-    from owui_keygate.audit import Trail
     from owui_keygate.hosts.generation import Generation
     from owui_keygate.readers.choice import Choice
+    from owui_keygate.recording.audit import Trail
 
 log = logging.getLogger("owui_keygate")
 
@@ -108,7 +109,7 @@ class Installation:
             self._refuse_if_strict()
 
     def _begin(self, generation: Generation, settings: Settings) -> None:
-        from owui_keygate import __version__
+        from owui_keygate._native import __version__
 
         if generation.announced_by:
             # These hosts give each of their loggers a level; their root shows warnings only.
@@ -133,7 +134,8 @@ class Installation:
 
     def status(self) -> dict[str, Any]:
         """Return what an administrator may know, for the status route."""
-        from owui_keygate import __version__, trusted_proxies
+        from owui_keygate._native import __version__
+        from owui_keygate.settings import trusted_proxies
 
         report = self.report()
         return {
@@ -170,12 +172,12 @@ class Installation:
             return {"exposure": {}, "warnings": []}
         try:
             with as_errors():
-                found = exposure.find(self.policy)
+                found = escape_routes.find(self.policy)
         except Exception as error:  # noqa: BLE001 (whatever it is, leave the host whole)
             log.error("What the allowed endpoints reach is not known: %s", error)  # noqa: TRY400
             warning = "What ADMIN_API_KEY_ALLOWED_ENDPOINTS reaches is not known, see the log"
             return {"exposure": None, "warnings": [warning]}
-        return {"exposure": found, "warnings": exposure.warnings(found)}
+        return {"exposure": found, "warnings": escape_routes.warnings(found)}
 
     def _take_place(self, module: ModuleType) -> None:
         with as_errors():
@@ -193,7 +195,7 @@ class Installation:
         """Read them once: what changes later in the environment is not looked at."""
         from owui_keygate import hosts
         from owui_keygate._native import Policy, Settings
-        from owui_keygate.audit import Trail
+        from owui_keygate.recording.audit import Trail
 
         if self.settings is None:
             proxies = forwarding.believed_proxies(

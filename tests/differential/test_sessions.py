@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, event, find, given, settings
 from hypothesis import strategies as st
-from owui_keygate import sessions
 from owui_keygate._native import SessionVerifier
+from owui_keygate.replacements import decode_token
 
 from harness.libraries import PYJWT_VERSIONS, load_pyjwt
 from tests.differential import tokens
@@ -71,8 +71,8 @@ def test_the_replaced_function_returns_what_the_hosts_own_returns(
         return decode(version, token, case.secret)
 
     signing = SimpleNamespace(SESSION_SECRET=case.secret, ALGORITHM="HS256")
-    replaced = sessions.replacement(host_own, signing)
-    monkeypatch.setattr(sessions, "time", SimpleNamespace(time=lambda: case.now))
+    replaced = decode_token.replacement(host_own, signing)
+    monkeypatch.setattr(decode_token, "time", SimpleNamespace(time=lambda: case.now))
     with time_stands_still(case.now):
         ours = replaced(case.token)
         assert asked == ([case.token] if case.expected is Verdict.HAND_OVER else [])

@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 from owui_keygate._native import Decision, Policy, Settings, Way
-from owui_keygate.trusted_proxies import ask_server, warnings
+from owui_keygate.settings.trusted_proxies import ask_server, warnings
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 ADMIN = SimpleNamespace(id="id", email="admin@example.org", role="admin")

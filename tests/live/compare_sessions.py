@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from jwt import api_jwt
 from open_webui.utils import auth
-from owui_keygate import sessions
+from owui_keygate.replacements import decode_token
 
 from tests.differential.tokens import ACCEPT, CASES, SECRET, Case
 
@@ -26,7 +26,7 @@ def compare(case: Case) -> None:
             return cls.fromtimestamp(case.now, tz)
 
     clock = SimpleNamespace(time=lambda: case.now)
-    with patch.object(api_jwt, "datetime", Frozen), patch.object(sessions, "time", clock):
+    with patch.object(api_jwt, "datetime", Frozen), patch.object(decode_token, "time", clock):
         ours = auth.decode_token(case.token)
         host_own = auth.decode_token.__wrapped__(case.token)
     if repr(ours) != repr(host_own):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from owui_keygate.patch_points import HostTable
+from owui_keygate.patching.points import HostTable
 
 from harness.environments import HOST_VERSION
 from harness.host_check import fault, functions, generation_of, source, unclassed

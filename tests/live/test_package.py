@@ -25,7 +25,7 @@ def test_the_wheel_holds_what_it_should() -> None:
     assert "owui_keygate/_native.abi3.so" in names
     assert "owui_keygate/_native.pyi" in names
     assert "owui_keygate/py.typed" in names
-    assert "owui_keygate/routes.txt" in names
+    assert "owui_keygate/settings/routes.txt" in names
     assert any(name.endswith(".data/platlib/owui_keygate_startup.pth") for name in names)
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert not [name for name in names if "__pycache__" in name or "test" in name]

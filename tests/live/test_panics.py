@@ -291,7 +291,9 @@ def test_a_panic_in_telemetry_or_at_the_end_is_an_error(
 
 def test_a_panic_in_the_command_makes_no_key(keygate: Environment, tmp_path: Path) -> None:
     (tmp_path / "panic").write_text("parse_duration")
-    command = "import panicking; panicking.arm_all(); from owui_keygate.cli import app; app()"
+    command = (
+        "import panicking; panicking.arm_all(); from owui_keygate.commands.cli import app; app()"
+    )
     run = keygate.run(
         "python",
         *("-c", command, "keys", "create", "bot@example.org", "--expires", "90d"),

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from owui_keygate.routes import OWN, Route, read_classes
+from owui_keygate.settings.routes import OWN, Route, read_classes
 
 from harness.client import bearer
 from harness.environments import HOST_VERSION
@@ -30,7 +30,7 @@ EVERY_ROUTE = {"ENABLE_ADMIN_ANALYTICS": "true", "ENV": "dev"} | SCIM
 PRINT = """
 import json
 import open_webui.main
-from owui_keygate.routes import routes_of
+from owui_keygate.settings.routes import routes_of
 
 print(json.dumps(routes_of(open_webui.main.app)))
 """

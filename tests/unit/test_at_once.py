@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from owui_keygate.at_once import WaitsError, at_once
+from owui_keygate.replacements.run_sync import WaitsError, at_once
 
 
 async def answers() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from owui_keygate._native import Decision, LeftOut, PanicException, Settings, Way
-from owui_keygate.audit import Trail
+from owui_keygate.recording.audit import Trail
 from starlette.requests import Request
 
 KEY = "sk-0123456789"
@@ -77,7 +77,7 @@ def test_throttled_writes_the_first_and_how_many_more(
 ) -> None:
     audit = trail("throttled")
     for now in (60.0, 61.0, 62.0, 120.0):
-        monkeypatch.setattr("owui_keygate.audit.time.monotonic", lambda now=now: now)
+        monkeypatch.setattr("owui_keygate.recording.audit.time.monotonic", lambda now=now: now)
         note(audit, client=("192.0.2.1", 1))
     assert [line.split()[0] for line in caplog.messages] == ["bypass", "bypass", "bypass"]
     assert caplog.messages[1] == (

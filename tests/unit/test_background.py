@@ -8,7 +8,7 @@ import logging
 import weakref
 from typing import TYPE_CHECKING
 
-from owui_keygate.background import in_background
+from owui_keygate.recording.background import in_background
 
 if TYPE_CHECKING:
     import pytest

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from owui_keygate._native import Decision, Settings, Way
-from owui_keygate.audit import Trail
+from owui_keygate.recording.audit import Trail
 from starlette.requests import Request
 
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"

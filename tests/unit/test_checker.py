@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from fastapi import HTTPException
-from owui_keygate import checker, key_management
 from owui_keygate._native import Decision, PanicException, Policy, Settings, Way
-from owui_keygate.audit import Trail
 from owui_keygate.readers import Reading, Rules
+from owui_keygate.recording.audit import Trail
+from owui_keygate.replacements import api_key_check, key_management
 from starlette.requests import Request
 
 KEY = "sk-0123456789"
@@ -44,7 +44,7 @@ NAMED_POLICY = Policy(
         }
     )
 )
-REFUSAL = checker.Refusal(403, "Refused.")
+REFUSAL = api_key_check.Refusal(403, "Refused.")
 
 OFF = Rules(keys_enabled=False, allowed_endpoints=None, permissions={})
 ON = Rules(keys_enabled=True, allowed_endpoints=None, permissions={})
@@ -84,7 +84,7 @@ def by_host(found: Any = BY_HOST) -> Any:  # noqa: ANN401
     return original
 
 
-HOST = checker.Host(
+HOST = api_key_check.Host(
     reader=Reader(),
     is_permitted=Reader().is_permitted,
     api_key_header="X-API-Key",
@@ -103,7 +103,7 @@ def check(
     **facts: Any,  # noqa: ANN401
 ) -> object:
     host = HOST._replace(reader=reader, is_permitted=reader.is_permitted, **facts)
-    function = checker.replacement(original or by_host(), policy or POLICY, TRAIL, host)
+    function = api_key_check.replacement(original or by_host(), policy or POLICY, TRAIL, host)
     headers = [(b"authorization", header + f" {KEY}".encode())]
     request = Request({"type": "http", "headers": headers, "path": "/"})
     return asyncio.run(function(request, KEY))
@@ -115,12 +115,12 @@ def refused(reader: Any, **facts: Any) -> tuple[int, str]:  # noqa: ANN401
     return refusal.value.status_code, refusal.value.detail
 
 
-UNCHECKED = (403, checker.UNCHECKED)
+UNCHECKED = (403, api_key_check.UNCHECKED)
 
 
 def test_the_replacement_names_what_it_replaces() -> None:
     original = by_host()
-    function: Any = checker.replacement(original, POLICY, TRAIL, HOST)
+    function: Any = api_key_check.replacement(original, POLICY, TRAIL, HOST)
     assert function.__wrapped__ is original
 
 
@@ -208,7 +208,7 @@ def test_where_the_host_keeps_no_times_there_is_no_end_to_be_read() -> None:
     for limit, value in (("MAX_AGE", "1d"), ("ALLOWED_ENDPOINTS", "/a")):
         policy = limited(**{f"ADMIN_API_KEY_{limit}": value})
         refusals = {
-            decision: checker.Refusal(403, str(decision.limit))
+            decision: api_key_check.Refusal(403, str(decision.limit))
             for decision in (Decision.AgeLimit, Decision.EndpointLimit)
         }
         found = refused(reader, policy=policy, refusals=refusals, **let_in)
@@ -281,7 +281,7 @@ def test_a_refusal_the_adapter_does_not_know_is_the_hosts() -> None:
 
 
 def test_a_refusal_is_the_hosts_answer() -> None:
-    unknown = {Decision.UnknownKey: checker.Refusal(401, "who?")}
+    unknown = {Decision.UnknownKey: api_key_check.Refusal(401, "who?")}
     with pytest.raises(HTTPException) as refused:
         check(Reader(None), refusals=unknown)
     assert (refused.value.status_code, refused.value.detail) == (401, "who?")
@@ -369,7 +369,7 @@ def judged_by_host(policy: Policy, reader: Any, **host: Any) -> bool:  # noqa: A
     facts = HOST._replace(reader=reader, **host)
     headers = [(b"authorization", f"Bearer {KEY}".encode())]
     request = Request({"type": "http", "headers": headers, "path": "/"})
-    function = checker.replacement(original, policy, TRAIL, facts)
+    function = api_key_check.replacement(original, policy, TRAIL, facts)
     return asyncio.run(function(request, KEY, db="db")) is BY_HOST and asked == [{"db": "db"}]
 
 
@@ -424,7 +424,7 @@ def test_an_administrator_sees_a_configuration_with_keys_enabled(
 
 
 def test_a_limit_that_refuses_is_named() -> None:
-    refusals = {Decision.EndpointLimit: checker.Refusal(403, "Refused by LIMIT.")}
+    refusals = {Decision.EndpointLimit: api_key_check.Refusal(403, "Refused by LIMIT.")}
     assert refused(Reader(), policy=ELSEWHERE, refusals=refusals) == (403, "Refused by LIMIT.")
 
 

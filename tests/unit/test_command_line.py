@@ -12,8 +12,8 @@ with warnings.catch_warnings():
     # This typer imports what this click has deprecated.
     warnings.simplefilter("ignore")
     import typer
-    from owui_keygate import cli
-    from owui_keygate.command_line import REFUSAL
+    from owui_keygate.commands import cli
+    from owui_keygate.commands.command_line import REFUSAL
     from typer.testing import CliRunner
 
 if TYPE_CHECKING:

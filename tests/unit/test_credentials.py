@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.security import HTTPAuthorizationCredentials
 from owui_keygate._native import Way
-from owui_keygate.credentials import credential_of, is_human_session, way_of
+from owui_keygate.replacements.credentials import credential_of, is_human_session, way_of
 from starlette.requests import Request
 
 KEY = "sk-key"

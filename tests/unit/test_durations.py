@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from owui_keygate._native import parse_duration
-from owui_keygate.keys.durations import text_of
+from owui_keygate.commands.keys.durations import text_of
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from types import ModuleType
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from owui_keygate import exposure
 from owui_keygate._native import Policy, Settings
 from owui_keygate.installation import Installation
-from owui_keygate.routes import DANGERS, HARMLESS, TABLE, Route, read_classes, routes_of
+from owui_keygate.settings import escape_routes
+from owui_keygate.settings.routes import DANGERS, HARMLESS, TABLE, Route, read_classes, routes_of
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
@@ -27,9 +27,9 @@ def policy_of(endpoints: str | None) -> Policy:
     return Policy(settings)
 
 
-def found(endpoints: str | None) -> exposure.Exposure:
+def found(endpoints: str | None) -> escape_routes.Exposure:
     """Return what is found while no host is imported."""
-    return exposure.find(policy_of(endpoints))
+    return escape_routes.find(policy_of(endpoints))
 
 
 def nothing() -> None:
@@ -62,7 +62,7 @@ def test_no_entry_of_the_table_is_of_no_tried_release() -> None:
 
 def test_what_is_named_first_is_in_the_table() -> None:
     classes = read_classes()
-    assert {classes[Route(*name.split())] for name in exposure.FOREMOST} < set(DANGERS)
+    assert {classes[Route(*name.split())] for name in escape_routes.FOREMOST} < set(DANGERS)
 
 
 def test_the_routes_of_an_application_are_found_in_all_its_parts() -> None:
@@ -82,7 +82,7 @@ def test_a_route_of_an_unknown_kind_is_not_passed_over() -> None:
 
 def test_a_route_without_a_class_is_said_to_be_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     imitate(monkeypatch, application())
-    [warning] = exposure.warnings(found("POST /a/b"))
+    [warning] = escape_routes.warnings(found("POST /a/b"))
     assert warning == (
         "ADMIN_API_KEY_ALLOWED_ENDPOINTS lets a key reach what this version does not know: "
         "POST /a/{}/x"
@@ -98,13 +98,13 @@ def imitate(monkeypatch: pytest.MonkeyPatch, app: FastAPI) -> None:
 def test_reads_alone_reach_the_database_and_the_configuration() -> None:
     data = found(ISSUE)["data"]
     assert {"GET /api/v1/utils/db/download", "GET /api/v1/configs/export"} < set(data)
-    text = "\n".join(exposure.warnings(found(ISSUE)))
+    text = "\n".join(escape_routes.warnings(found(ISSUE)))
     assert "GET /api/v1/utils/db/download" in text
     assert "GET /api/v1/configs/export" in text
 
 
 def test_a_connection_that_collects_sessions_is_warned_of() -> None:
-    warning, below = exposure.warnings(found("POST /openai/config/update"))
+    warning, below = escape_routes.warnings(found("POST /openai/config/update"))
     assert "connections" in warning
     assert warning.endswith(": POST /openai/config/update")
     assert below.endswith(": POST /openai/{:path}"), "the host passes on what is below it"
@@ -112,7 +112,7 @@ def test_a_connection_that_collects_sessions_is_warned_of() -> None:
 
 def test_settings_that_send_a_session_to_a_server_are_warned_of() -> None:
     """The page sends the session of whoever uses it to tool servers in their own settings."""
-    [warning] = exposure.warnings(found("POST /api/v1/users/user/settings/update"))
+    [warning] = escape_routes.warnings(found("POST /api/v1/users/user/settings/update"))
     assert warning.endswith(": POST /api/v1/users/user/settings/update")
 
 
@@ -128,7 +128,7 @@ def test_settings_that_send_a_session_to_a_server_are_warned_of() -> None:
 )
 def test_a_list_that_reaches_nothing_dangerous_warns_of_nothing(endpoints: str | None) -> None:
     assert found(endpoints) == {}
-    assert exposure.warnings({}) == []
+    assert escape_routes.warnings({}) == []
 
 
 def test_an_error_costs_the_warnings_alone(
@@ -153,16 +153,16 @@ def test_an_error_costs_the_warnings_alone(
 def test_everything_is_a_warning_for_each_class_and_no_more() -> None:
     everything = found("*")
     assert list(everything) == list(DANGERS)
-    lines = exposure.warnings(everything)
+    lines = escape_routes.warnings(everything)
     assert len(lines) == len(DANGERS)
     assert max(map(len, lines)) < 500
-    for name in exposure.FOREMOST:
+    for name in escape_routes.FOREMOST:
         assert any(f" {name}" in line for line in lines)
 
 
 def test_a_warning_says_how_many_it_does_not_name() -> None:
-    names = [f"GET /{number}" for number in range(exposure.NAMED + 2)]
-    [line] = exposure.warnings({"code": names})
+    names = [f"GET /{number}" for number in range(escape_routes.NAMED + 2)]
+    [line] = escape_routes.warnings({"code": names})
     assert line.endswith("GET /5 and 2 more, which `owui-keygate doctor --json` lists")
-    [line] = exposure.warnings({"code": names[: exposure.NAMED]})
+    [line] = escape_routes.warnings({"code": names[: escape_routes.NAMED]})
     assert line.endswith("GET /5")

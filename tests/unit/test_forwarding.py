@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from owui_keygate.forwarding import believed_proxies
+from owui_keygate.settings.forwarding import believed_proxies
 
 SERVE = ["/usr/bin/open-webui", "serve"]
 BY_SERVE = {"FROM_INIT_PY": "true"}

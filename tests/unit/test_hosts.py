@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 from owui_keygate.hosts import GENERATIONS, choose
-from owui_keygate.patches import HostDoesNotFitError
+from owui_keygate.patching.patches import HostDoesNotFitError
 
 from harness.releases import RELEASES
 

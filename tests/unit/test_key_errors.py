@@ -6,7 +6,7 @@ import sqlite3
 
 import psycopg
 import pytest
-from owui_keygate.keys.errors import explain
+from owui_keygate.commands.keys.errors import explain
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 SECRET = "sk-secret"

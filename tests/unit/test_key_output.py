@@ -12,15 +12,15 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from owui_keygate.keys.errors import (
+from owui_keygate.commands.keys.errors import (
     HostUnusableError,
     MisplacedError,
     OutputError,
     UncertainError,
     UndoneError,
 )
-from owui_keygate.keys.host import Deed, carry_out
-from owui_keygate.keys.output import Output
+from owui_keygate.commands.keys.host import Deed, carry_out
+from owui_keygate.commands.keys.output import Output
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import declarative_base, sessionmaker
 

@@ -11,8 +11,9 @@ from unittest.mock import ANY
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
-from owui_keygate.passing_on import passing_on
-from owui_keygate.patch_points import (
+from owui_keygate.patching.passing_on import passing_on
+from owui_keygate.patching.patches import HostDoesNotFitError, Patches
+from owui_keygate.patching.points import (
     DependencyPoint,
     HostFunction,
     HostTable,
@@ -20,13 +21,12 @@ from owui_keygate.patch_points import (
     PatchPoint,
     RoutePoint,
 )
-from owui_keygate.patches import HostDoesNotFitError, Patches
-from owui_keygate.shapes import Shape
+from owui_keygate.patching.shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
 
 PLACE: Any = SimpleNamespace(failure=None)
 NOTHING = Shape((), is_async=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from owui_keygate import probe
 from owui_keygate._native import Settings
+from owui_keygate.commands.doctor import probe
 
 if TYPE_CHECKING:
     from pathlib import Path

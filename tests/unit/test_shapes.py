@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from owui_keygate.shapes import Shape, find_mismatch, vocabulary
+from owui_keygate.patching.shapes import Shape, find_mismatch, vocabulary
 
 SHAPE = Shape(parameters=("a", "b"), is_async=True, vocabulary=frozenset({"any", "text"}))
 

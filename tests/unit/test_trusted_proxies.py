@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from owui_keygate import trusted_proxies
 from owui_keygate._native import Decision, PanicException, Policy, Settings, Way
+from owui_keygate.settings import trusted_proxies
 
 ADMIN = SimpleNamespace(id="id", email="admin@example.org", role="admin")
 SCOPE = {"method": "GET", "path": "/", "client": ("10.1.1.1", 1)}

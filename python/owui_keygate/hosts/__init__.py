@@ -9,7 +9,7 @@ from owui_keygate.hosts.generation_a import GENERATIONS_A
 from owui_keygate.hosts.generation_b import GENERATIONS_B
 from owui_keygate.hosts.generation_c import GENERATIONS_C
 from owui_keygate.hosts.generation_d import GENERATIONS_D
-from owui_keygate.patches import HostDoesNotFitError
+from owui_keygate.patching.patches import HostDoesNotFitError
 
 if TYPE_CHECKING:
     from owui_keygate.hosts.generation import Generation, Release

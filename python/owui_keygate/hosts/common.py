@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import make_url
 
-from owui_keygate import account_page, checker, key_management, last_used, sessions, status
 from owui_keygate._native import Decision
-from owui_keygate.background import in_background
-from owui_keygate.patch_points import (
+from owui_keygate.patching.points import (
     HostFunction,
     HostTable,
     NewRoute,
@@ -19,9 +17,18 @@ from owui_keygate.patch_points import (
     RoutePoint,
     no_route,
 )
+from owui_keygate.patching.shapes import Shape
 from owui_keygate.readers import Rules
 from owui_keygate.readers.choice import Choice, choose, open_blocking_reader, open_reader
-from owui_keygate.shapes import Shape
+from owui_keygate.recording import last_used
+from owui_keygate.recording.background import in_background
+from owui_keygate.replacements import (
+    api_key_check,
+    app_config,
+    decode_token,
+    key_management,
+    status_route,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -29,10 +36,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from owui_keygate.checker import Refusal
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
     from owui_keygate.readers import User
-    from owui_keygate.sessions import Signing
+    from owui_keygate.replacements.api_key_check import Refusal
+    from owui_keygate.replacements.decode_token import Signing
 
 AUTH = "open_webui.utils.auth"
 MAIN = "open_webui.main"
@@ -44,7 +51,7 @@ def words(text: str, *more: str) -> frozenset[str]:
     return frozenset(text.split()).union(more)
 
 
-def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> checker.Host:  # noqa: ANN401
+def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> api_key_check.Host:  # noqa: ANN401
     """Return what the check needs of a host with asynchronous sessions.
 
     Args:
@@ -55,7 +62,7 @@ def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> che
     users = importlib.import_module(USERS)
     engine = importlib.import_module("open_webui.internal.db").async_engine
     place.reader = choose(engine.url)
-    return checker.Host(
+    return api_key_check.Host(
         reader=open_reader(place.reader, users, config, engine),
         is_permitted=_is_permitted(auth),
         api_key_header=api_key_header(),
@@ -65,7 +72,7 @@ def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> che
     )
 
 
-def blocking_host(auth: ModuleType, place: Place) -> checker.Host:
+def blocking_host(auth: ModuleType, place: Place) -> api_key_check.Host:
     """Return what the check needs of a host with blocking sessions.
 
     Only whom the bypass rules is judged; the host answers everybody else itself.
@@ -77,7 +84,7 @@ def blocking_host(auth: ModuleType, place: Place) -> checker.Host:
     users = importlib.import_module(USERS)
     engine = importlib.import_module("open_webui.internal.db").engine
     place.reader = choose(engine.url)
-    return checker.Host(
+    return api_key_check.Host(
         reader=open_blocking_reader(place.reader, users, engine),
         is_permitted=_is_permitted(auth),
         api_key_header=api_key_header(),
@@ -128,25 +135,29 @@ def limit_refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
     """Return the answer for each limit of the bypass; an ended key gets that of an unknown one."""
     forbidden = auth.status.HTTP_403_FORBIDDEN
     limits = (Decision.AgeLimit, Decision.NetworkLimit, Decision.EndpointLimit)
-    named = {limit: checker.Refusal(forbidden, f"Refused by {limit.limit}.") for limit in limits}
+    named = {
+        limit: api_key_check.Refusal(forbidden, f"Refused by {limit.limit}.") for limit in limits
+    }
     return named | {Decision.ExpiredKey: _unknown(auth)}
 
 
 def refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
     """Return the answer for each decision that refuses; the host's own are those of 0.9.0."""
     texts, forbidden = auth.ERROR_MESSAGES, auth.status.HTTP_403_FORBIDDEN
-    disabled = checker.Refusal(forbidden, texts.API_KEY_NOT_ALLOWED)
+    disabled = api_key_check.Refusal(forbidden, texts.API_KEY_NOT_ALLOWED)
     return {
         **limit_refusals(auth),
         Decision.UnknownKey: _unknown(auth),
         Decision.KeysDisabled: disabled,
         Decision.NotPermitted: disabled,
-        Decision.EndpointRefused: checker.Refusal(forbidden, texts.ACCESS_PROHIBITED),
+        Decision.EndpointRefused: api_key_check.Refusal(forbidden, texts.ACCESS_PROHIBITED),
     }
 
 
 def _unknown(auth: ModuleType) -> Refusal:
-    return checker.Refusal(auth.status.HTTP_401_UNAUTHORIZED, auth.ERROR_MESSAGES.INVALID_TOKEN)
+    return api_key_check.Refusal(
+        auth.status.HTTP_401_UNAUTHORIZED, auth.ERROR_MESSAGES.INVALID_TOKEN
+    )
 
 
 def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
@@ -198,7 +209,7 @@ def _name_on_span(trace: Any, user: User, *, bypass: bool) -> None:  # noqa: ANN
 def _replace_decode_token(
     original: Callable[..., Any], auth: ModuleType, _place: Place
 ) -> Callable[..., Any]:
-    return sessions.replacement(original, cast("Signing", auth))
+    return decode_token.replacement(original, cast("Signing", auth))
 
 
 def _announce(
@@ -244,7 +255,7 @@ def account_page_point(flag: str, *relies_on: HostFunction) -> RoutePoint:
     def replace(original: Callable[..., Any], main: ModuleType, place: Place) -> Callable[..., Any]:
         if not place.policy.bypass:
             return original
-        return account_page.replacement(original, main, place.policy, flag)
+        return app_config.replacement(original, main, place.policy, flag)
 
     return RoutePoint(
         module=MAIN,
@@ -260,12 +271,12 @@ def _add_status(
 ) -> Callable[..., Any]:
     if not place.policy.bypass:
         return no_route
-    return status.endpoint(importlib.import_module(AUTH), place)
+    return status_route.endpoint(importlib.import_module(AUTH), place)
 
 
 STATUS = NewRoute(
     module=MAIN,
-    name=status.PATH,
+    name=status_route.PATH,
     shape=Shape(parameters=(), is_async=False),
     replace=_add_status,
 )

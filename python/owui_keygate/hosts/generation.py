@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from owui_keygate.patch_points import PatchPoint
+    from owui_keygate.patching.points import PatchPoint
     from owui_keygate.readers.choice import Choice
 
 Release = tuple[int, ...]

@@ -11,9 +11,6 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate import checker
-from owui_keygate.at_once import at_once
-from owui_keygate.credentials import API_KEY_PREFIX
 from owui_keygate.hosts.common import (
     API_KEY_COLUMN,
     AUTH,
@@ -28,10 +25,13 @@ from owui_keygate.hosts.common import (
     words,
 )
 from owui_keygate.hosts.generation import Generation
-from owui_keygate.hosts.own_key import own_key_endpoints
-from owui_keygate.patch_points import DependencyPoint, HostFunction, PatchPoint
+from owui_keygate.hosts.own_key_route import own_key_endpoints
+from owui_keygate.patching.points import DependencyPoint, HostFunction, PatchPoint
+from owui_keygate.patching.shapes import Shape
 from owui_keygate.readers import Rules
-from owui_keygate.shapes import Shape
+from owui_keygate.replacements import api_key_check
+from owui_keygate.replacements.credentials import API_KEY_PREFIX
+from owui_keygate.replacements.run_sync import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from owui_keygate.hosts.generation import Release
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
     from owui_keygate.readers import User
 
 
@@ -83,7 +83,7 @@ def _replace_check(
     async def by_host(_request: object, _api_key: str, call: inspect.BoundArguments) -> object:
         return original(*call.args, **call.kwargs)
 
-    check = checker.replacement(by_host, place.policy, place.trail, host)
+    check = api_key_check.replacement(by_host, place.policy, place.trail, host)
     signature = inspect.signature(original)
 
     @functools.wraps(original)

@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.concurrency import run_in_threadpool
 
-from owui_keygate import checker, endpoint_list
 from owui_keygate._native import Decision, PanicException
-from owui_keygate.at_once import at_once
-from owui_keygate.credentials import API_KEY_PREFIX, credential_of
 from owui_keygate.hosts.common import (
     API_KEY_COLUMN,
     API_KEY_TABLE,
@@ -34,11 +31,14 @@ from owui_keygate.hosts.common import (
     words,
 )
 from owui_keygate.hosts.generation import Generation
-from owui_keygate.hosts.own_key import own_key_endpoints
+from owui_keygate.hosts.own_key_route import own_key_endpoints
 from owui_keygate.hosts.transport import CHECK_URL, blocking_current_user
-from owui_keygate.patch_points import HostFunction, HostTable, PatchPoint
+from owui_keygate.patching.points import HostFunction, HostTable, PatchPoint
+from owui_keygate.patching.shapes import Shape
 from owui_keygate.readers import ADMIN
-from owui_keygate.shapes import Shape
+from owui_keygate.replacements import api_key_check, endpoint_middleware
+from owui_keygate.replacements.credentials import API_KEY_PREFIX, credential_of
+from owui_keygate.replacements.run_sync import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +47,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from owui_keygate.hosts.generation import Release
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
     from owui_keygate.readers import Rules, User
 
 log = logging.getLogger("owui_keygate")
 
-_NOT_ON_THE_LIST = checker.Refusal(403, "API key not allowed to access this endpoint.")
+_NOT_ON_THE_LIST = api_key_check.Refusal(403, "API key not allowed to access this endpoint.")
 """What the middleware answers."""
 
 
 @functools.cache
-def _host(auth: ModuleType, place: Place) -> checker.Host:
+def _host(auth: ModuleType, place: Place) -> api_key_check.Host:
     """Return it once, for the check and for the middleware."""
     host = blocking_host(auth, place)
     return host._replace(
@@ -81,7 +81,7 @@ def _replace_check(
     async def by_host(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
         return original(request, api_key, **more)
 
-    check = checker.replacement(by_host, place.policy, place.trail, host)
+    check = api_key_check.replacement(by_host, place.policy, place.trail, host)
 
     @functools.wraps(original)
     def get_current_user_by_api_key(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
@@ -104,14 +104,14 @@ def _replace_endpoint_list(
                 return False
             if not place.policy.may_bypass(credential.way):
                 return False
-            judging = checker.judge(request, credential.text, place.policy, host)
+            judging = api_key_check.judge(request, credential.text, place.policy, host)
             decision = (await run_in_threadpool(at_once, judging)).decision
         except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
             log.error("The host's endpoint list decides: %s", type(error).__name__)  # noqa: TRY400
             return False
         return decision is not None and decision.is_of_bypass
 
-    return endpoint_list.replacement(original, is_of_bypass)
+    return endpoint_middleware.replacement(original, is_of_bypass)
 
 
 _CHECK_WORDS = """

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate import checker
 from owui_keygate.hosts.common import (
     API_KEY_TABLE,
     AUTH,
@@ -25,17 +24,18 @@ from owui_keygate.hosts.common import (
 )
 from owui_keygate.hosts.generation import Generation
 from owui_keygate.hosts.generation_d import LOOKUP
-from owui_keygate.hosts.own_key import own_key_endpoints
+from owui_keygate.hosts.own_key_route import own_key_endpoints
 from owui_keygate.hosts.transport import AUTH_TOKEN, CURRENT_USER
-from owui_keygate.patch_points import HostFunction, PatchPoint
-from owui_keygate.shapes import Shape
+from owui_keygate.patching.points import HostFunction, PatchPoint
+from owui_keygate.patching.shapes import Shape
+from owui_keygate.replacements import api_key_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
     from owui_keygate.hosts.generation import Release
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
 
 
 def _replace_check_of_admins(
@@ -46,14 +46,14 @@ def _replace_check_of_admins(
     )
     if not place.policy.bypass:
         return original
-    return checker.replacement(original, place.policy, place.trail, host)
+    return api_key_check.replacement(original, place.policy, place.trail, host)
 
 
 def _replace_check(
     original: Callable[..., Any], auth: ModuleType, place: Place
 ) -> Callable[..., Any]:
     host = asynchronous_host(auth, place, None)._replace(rules_of=rules_in_memory)
-    return checker.replacement(original, place.policy, place.trail, host)
+    return api_key_check.replacement(original, place.policy, place.trail, host)
 
 
 _CHECK_WORDS = """

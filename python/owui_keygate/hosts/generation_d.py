@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate import checker, key_management
 from owui_keygate.hosts.common import (
     API_KEY_TABLE,
     AUTH,
@@ -26,22 +25,23 @@ from owui_keygate.hosts.transport import (
     SET_TOKEN,
     VALID_TOKEN,
 )
-from owui_keygate.patch_points import HostFunction, PatchPoint
-from owui_keygate.shapes import Shape
+from owui_keygate.patching.points import HostFunction, PatchPoint
+from owui_keygate.patching.shapes import Shape
+from owui_keygate.replacements import api_key_check, key_management
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
     from owui_keygate.hosts.generation import Release
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
 
 
 def _replace_check(
     original: Callable[..., Any], auth: ModuleType, place: Place
 ) -> Callable[..., Any]:
     host = asynchronous_host(auth, place, auth.Config)
-    return checker.replacement(original, place.policy, place.trail, host)
+    return api_key_check.replacement(original, place.policy, place.trail, host)
 
 
 def _replace_key_management(

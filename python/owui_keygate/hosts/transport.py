@@ -1,13 +1,14 @@
-"""The functions of the host by which a credential travels; `owui_keygate.credentials` follows them.
+"""The functions of the host by which a credential travels.
 
-Generation A has them all in the function that is replaced.
+`owui_keygate.replacements.credentials` follows them. Generation A has them all in the function that
+is replaced.
 """
 
 from __future__ import annotations
 
 from owui_keygate.hosts.common import AUTH, MAIN, words
-from owui_keygate.patch_points import HostFunction
-from owui_keygate.shapes import Shape
+from owui_keygate.patching.points import HostFunction
+from owui_keygate.patching.shapes import Shape
 
 _ASGI = "open_webui.utils.asgi_middleware"
 

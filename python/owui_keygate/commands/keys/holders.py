@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import func, null, select
 
 from owui_keygate._native import fingerprint
-from owui_keygate.keys.errors import RefusedError
+from owui_keygate.commands.keys.errors import RefusedError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from sqlalchemy import Select
 
-    from owui_keygate.keys.transaction import Execute
+    from owui_keygate.commands.keys.transaction import Execute
 
 _FINGERPRINT = re.compile("[0-9a-f]{8}")
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import typer
 
 from owui_keygate._native import OwnKey, Policy, Settings, parse_duration
-from owui_keygate.keys import durations
-from owui_keygate.keys import host as hosts
-from owui_keygate.keys.errors import (
+from owui_keygate.commands.keys import durations
+from owui_keygate.commands.keys import host as hosts
+from owui_keygate.commands.keys.errors import (
     ConfirmationNeededError,
     HostUnusableError,
     MisplacedError,
@@ -25,14 +25,14 @@ from owui_keygate.keys.errors import (
     UncertainError,
     UndoneError,
 )
-from owui_keygate.keys.output import Output, tell
+from owui_keygate.commands.keys.output import Output, tell
 from owui_keygate.panics import PanicError, as_errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from owui_keygate.keys.holders import Holder
-    from owui_keygate.keys.work import Keys, Made
+    from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.work import Keys, Made
 
 T = TypeVar("T")
 EXIT_CODES = (

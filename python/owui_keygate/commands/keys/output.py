@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from owui_keygate.keys.errors import MisplacedError, OutputError
+from owui_keygate.commands.keys.errors import MisplacedError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

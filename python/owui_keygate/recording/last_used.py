@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, update
 
-from owui_keygate.background import in_background
+from owui_keygate.recording.background import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from owui_keygate import doctor
-from owui_keygate.keys.errors import (
+from owui_keygate.commands.doctor import diagnosis
+from owui_keygate.commands.keys.errors import (
     ConfirmationNeededError,
     HostUnusableError,
     OutputError,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator
     from types import ModuleType
 
-    from owui_keygate.keys.output import Output
-    from owui_keygate.keys.work import Keys
+    from owui_keygate.commands.keys.output import Output
+    from owui_keygate.commands.keys.work import Keys
 
 T = TypeVar("T")
 _NO_DATABASE = (
@@ -63,9 +63,9 @@ def load() -> Host:
     Raises:
         HostUnusableError: There is none, it is not supported, or it cannot be imported.
     """
-    folder = doctor.find_host()
+    folder = diagnosis.find_host()
     if folder is None:
-        raise HostUnusableError(doctor.NO_HOST)
+        raise HostUnusableError(diagnosis.NO_HOST)
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
     if not installed_with_pip:
         sys.path.append(str(folder))
@@ -124,8 +124,8 @@ def carry_out(host: Host, deed: Deed[T], output: Output, *, changes: bool = True
         MisplacedError: The key is in another file than it should be.
         HostUnusableError: Anything else went wrong.
     """
-    from owui_keygate.keys.transaction import transaction
-    from owui_keygate.keys.work import Keys
+    from owui_keygate.commands.keys.transaction import transaction
+    from owui_keygate.commands.keys.work import Keys
 
     shown: list[T] = []
 
@@ -219,7 +219,7 @@ def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
 
 def _check_release(env: Any) -> None:  # noqa: ANN401
     from owui_keygate import hosts
-    from owui_keygate.patches import HostDoesNotFitError
+    from owui_keygate.patching.patches import HostDoesNotFitError
 
     try:
         hosts.choose(str(env.VERSION))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from owui_keygate.routes import DANGERS, EVERY_METHOD, HARMLESS, read_classes, routes_of
+from owui_keygate.settings.routes import DANGERS, EVERY_METHOD, HARMLESS, read_classes, routes_of
 
 if TYPE_CHECKING:
     from owui_keygate._native import Policy
-    from owui_keygate.routes import Route
+    from owui_keygate.settings.routes import Route
 
 Exposure = dict[str, list[str]]
 """The routes that the allowed endpoints reach, by their class; harmless ones are left out."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, column, select, table
 
 if TYPE_CHECKING:
-    from owui_keygate.keys.host import Host
-    from owui_keygate.keys.transaction import Execute
+    from owui_keygate.commands.keys.host import Host
+    from owui_keygate.commands.keys.transaction import Execute
 
 _HEADER = "WEBUI_AUTH_TRUSTED_EMAIL_HEADER"
 _SWITCHES = {

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-import owui_keygate
-from owui_keygate import doctor as doctor_module
-from owui_keygate.command_line import DiscreetGroup
-from owui_keygate.keys import commands as keys
+from owui_keygate._native import __version__
+from owui_keygate.commands.command_line import DiscreetGroup
+from owui_keygate.commands.doctor import diagnosis
+from owui_keygate.commands.keys import commands as keys
 
 app = typer.Typer(
     cls=DiscreetGroup,
@@ -25,7 +25,7 @@ app.add_typer(keys.app, name="keys")
 
 def _show_version(value: bool) -> None:  # noqa: FBT001
     if value:
-        typer.echo(f"owui-keygate {owui_keygate.__version__}")
+        typer.echo(f"owui-keygate {__version__}")
         raise typer.Exit
 
 
@@ -55,11 +55,11 @@ def doctor(
     Exit codes: 0 in place; 1 not in place, or a setting is wrong; 2 no supported Open WebUI.
     """
     typer.echo("Importing Open WebUI against a throw-away data directory ...", err=True)
-    diagnosis = doctor_module.diagnose()
+    found = diagnosis.diagnose()
     if as_json:
-        summary = {"verdict": diagnosis.verdict, "exit_code": int(diagnosis.code)}
-        typer.echo(json.dumps(summary | diagnosis.facts, indent=2))
+        summary = {"verdict": found.verdict, "exit_code": int(found.code)}
+        typer.echo(json.dumps(summary | found.facts, indent=2))
     else:
-        for line in doctor_module.render(diagnosis):
+        for line in diagnosis.render(found):
             typer.echo(line)
-    sys.exit(diagnosis.code)
+    sys.exit(found.code)

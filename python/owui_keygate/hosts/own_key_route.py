@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate import key_management
 from owui_keygate.hosts.common import credentials, words
-from owui_keygate.patch_points import RoutePoint
-from owui_keygate.shapes import Shape
+from owui_keygate.patching.points import RoutePoint
+from owui_keygate.patching.shapes import Shape
+from owui_keygate.replacements import key_management
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
 
 AUTHS = "open_webui.routers.auths"
 

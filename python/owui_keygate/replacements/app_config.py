@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from owui_keygate._native import OwnKey, PanicException
-from owui_keygate.credentials import are_of_a_person, credential_of
+from owui_keygate.replacements.credentials import are_of_a_person, credential_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import delete, select, update
 
 from owui_keygate._native import fingerprint
-from owui_keygate.keys import holders
-from owui_keygate.keys.errors import ConfirmationNeededError, HostUnusableError, RefusedError
-from owui_keygate.keys.holders import Holder, keeps_times
-from owui_keygate.keys.ways_in import ways_in
+from owui_keygate.commands.keys import holders
+from owui_keygate.commands.keys.errors import (
+    ConfirmationNeededError,
+    HostUnusableError,
+    RefusedError,
+)
+from owui_keygate.commands.keys.holders import Holder, keeps_times
+from owui_keygate.commands.keys.ways_in import ways_in
 from owui_keygate.readers import ADMIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from owui_keygate.keys.host import Host
-    from owui_keygate.keys.transaction import Execute
+    from owui_keygate.commands.keys.host import Host
+    from owui_keygate.commands.keys.transaction import Execute
 
 
 class Made(NamedTuple):

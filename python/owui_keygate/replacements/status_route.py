@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import ModuleType
 
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
 
 log = logging.getLogger("owui_keygate")
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fastapi import Depends
 from fastapi.routing import APIRoute
 
-from owui_keygate.passing_on import passing_on
-from owui_keygate.shapes import Mismatch, find_mismatch
+from owui_keygate.patching.passing_on import passing_on
+from owui_keygate.patching.shapes import Mismatch, find_mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
 
     from owui_keygate._native import Policy
-    from owui_keygate.audit import Trail
+    from owui_keygate.patching.shapes import Shape
     from owui_keygate.readers.choice import Choice
-    from owui_keygate.shapes import Shape
+    from owui_keygate.recording.audit import Trail
 
 
 class Place(Protocol):

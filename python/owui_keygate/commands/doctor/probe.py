@@ -1,8 +1,8 @@
 """Imports the host as a server would, in a process of its own, and reports what came of it.
 
 The host migrates its database and writes files as it is imported, so that process gets a
-throw-away data directory and database. It is `python -m owui_keygate.probe REPORT`, and writes its
-report, a JSON object, to the file REPORT.
+throw-away data directory and database. It is `python -m owui_keygate.commands.doctor.probe REPORT`,
+and writes its report, a JSON object, to the file REPORT.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def probe(host: Path) -> dict[str, Any]:
         (Path(folder) / "static").mkdir()
         try:
             run = subprocess.run(  # noqa: S603 (our own module in this very interpreter)
-                [sys.executable, "-P", "-m", "owui_keygate.probe", str(report)],
+                [sys.executable, "-P", "-m", "owui_keygate.commands.doctor.probe", str(report)],
                 cwd=folder,
                 env=environment(host, Path(folder)),
                 stdin=subprocess.DEVNULL,

@@ -8,13 +8,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from owui_keygate.patch_points import find
+from owui_keygate.patching.points import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from owui_keygate.patch_points import HostFunction, HostTable, PatchPoint, Place
+    from owui_keygate.patching.points import HostFunction, HostTable, PatchPoint, Place
 
 
 class HostDoesNotFitError(Exception):

@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from starlette.requests import Request
 
 from owui_keygate._native import OwnKey, PanicException
-from owui_keygate.credentials import is_human_session
+from owui_keygate.replacements.credentials import is_human_session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from owui_keygate._native import Policy
-    from owui_keygate.credentials import Decode
     from owui_keygate.readers import User
+    from owui_keygate.replacements.credentials import Decode
 
 log = logging.getLogger("owui_keygate")
 

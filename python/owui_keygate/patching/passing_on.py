@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from owui_keygate.patch_points import Place
+    from owui_keygate.patching.points import Place
 
 
 def passing_on(

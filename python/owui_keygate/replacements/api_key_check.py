@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastapi import HTTPException
 
 from owui_keygate._native import Decision, PanicException, Policy
-from owui_keygate.credentials import way_of
 from owui_keygate.readers import rules_bind
-from owui_keygate.trusted_proxies import ask_server
+from owui_keygate.replacements.credentials import way_of
+from owui_keygate.settings.trusted_proxies import ask_server
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from starlette.requests import Request
 
-    from owui_keygate.audit import Trail
     from owui_keygate.readers import Reader, Reading, Rules, User
+    from owui_keygate.recording.audit import Trail
 
 log = logging.getLogger("owui_keygate")
 

@@ -1,6 +1,6 @@
 """What `owui-keygate doctor` finds out: whether the extension would take its place, and why not.
 
-The running server is not asked: the host is imported anew, by `owui_keygate.probe`.
+The running server is not asked: the host is imported anew, by `owui_keygate.commands.doctor.probe`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import owui_keygate
-from owui_keygate.probe import ProbeError, probe
+from owui_keygate._native import __version__
+from owui_keygate.commands.doctor.probe import ProbeError, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def diagnose() -> Diagnosis:
     """Import the host in a throw-away place and say whether the extension takes its place."""
     facts: dict[str, Any] = {
         "version": importlib.metadata.version("owui-keygate"),
-        "native_version": owui_keygate.__version__,
+        "native_version": __version__,
         "start_up_file": _start_up_file(),
     }
     host = find_host()

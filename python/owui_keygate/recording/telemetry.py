@@ -10,7 +10,7 @@ from owui_keygate.panics import as_errors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from owui_keygate.audit import Trail
+    from owui_keygate.recording.audit import Trail
 
 COUNTER = "owui_keygate.decisions"
 

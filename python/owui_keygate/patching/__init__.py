@@ -1,0 +1,1 @@
+"""Puts replacements in the place of the host's functions, and takes them out again."""
