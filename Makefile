@@ -4,7 +4,8 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 AT_LENGTH := --hypothesis-profile=slow --timeout=7200 --override-ini faulthandler_timeout=0
-MODULES ?= checker patches audit endpoint_list
+MODULES ?= replacements/api_key_check patching/patches recording/audit \
+	replacements/endpoint_middleware
 
 WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE README.md pyproject.toml \
 	$(shell find src python startup -type f -not -path '*/__pycache__/*')
@@ -90,7 +91,7 @@ mutants: ## Break the Rust core in every small way, and want a test to fail each
 	CARGO_TARGET_DIR=$(CURDIR)/target .tools/bin/cargo-mutants mutants $(MUTANTS)
 
 .PHONY: mutants-python
-mutants-python: .venv/.wheel ## Do the same with MODULES="checker patches audit endpoint_list"
+mutants-python: .venv/.wheel ## Do the same with the Python code: MODULES="patching/patches recording/audit"
 	@scripts/mutants-python $(MODULES)
 
 .PHONY: bench

@@ -12,7 +12,7 @@ from owui_keygate._native import Decision, Settings, Way
 from owui_keygate.recording.audit import Trail
 from starlette.requests import Request
 
-PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
+PAGE = Path(__file__).parents[3] / "docs" / "limits.md"
 GUESSER, ADMIN = "192.0.2.66", "10.20.30.40"
 ADDRESS = r"(?P<address>[0-9a-fA-F:.]+)"
 """What fail2ban puts in the place of `<ADDR>`, but shorter."""
