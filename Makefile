@@ -16,11 +16,11 @@ help: ## Show what can be made
 
 .PHONY: demo
 demo: .venv/.wheel ## Show on the real host who gets in with the bypass, and who without
-	@$(BIN)/python -m harness.demo
+	@$(BIN)/python -m dev.demo
 
 .PHONY: serve
 serve: .venv/.wheel ## Leave a server of the real host running with the bypass on
-	@$(BIN)/python -m harness.demo serve
+	@$(BIN)/python -m dev.demo serve
 
 .PHONY: test
 test: test-rust test-python ## Run all tests but the one in a browser
@@ -53,29 +53,29 @@ screenshots: ## Run it and write the pictures of the README into docs/images
 
 .PHONY: test-hosts
 test-hosts: .venv/.wheel ## Run the live tables on every release, or on RELEASES="0.6.36 0.9.6"
-	@$(BIN)/python -m harness.releases $(RELEASES)
+	@$(BIN)/python -m dev.release_matrix $(RELEASES)
 
 .PHONY: compatibility
 compatibility: .venv/.wheel ## Run them on every release and write docs/compatibility.md
-	@$(BIN)/python -m harness.releases --write
+	@$(BIN)/python -m dev.release_matrix --write
 
 .PHONY: routes
 routes: .venv/.wheel ## Write docs/routes.md and the table in docs/limits.md
-	@$(BIN)/python -m harness.routes_page
+	@$(BIN)/python -m dev.routes_page
 
 .PHONY: host-check
 host-check: .venv/.wheel ## Say whether a release fits without starting it: VERSION=0.12.5
 	@test -n "$(VERSION)" || { echo "Name a release: make host-check VERSION=0.12.5"; exit 2; }
-	@$(BIN)/python -m harness.host_check $(VERSION)
+	@$(BIN)/python -m dev.host_check $(VERSION)
 
 .PHONY: host-tests
 host-tests: .venv/.wheel ## Run the tests that old wheels of the host carry, stock beside patched
-	@$(BIN)/python -m harness.host_tests
+	@$(BIN)/python -m dev.host_tests
 
 .PHONY: host-suite
 host-suite: .venv/.wheel ## Run the host's regression suite, stock beside patched: SUITE=folder
 	@test -n "$(SUITE)" || { echo "Name its checkout: make host-suite SUITE=../tests"; exit 2; }
-	@$(BIN)/python -m harness.host_suite $(SUITE) -- $(PYTEST)
+	@$(BIN)/python -m dev.host_suite $(SUITE) -- $(PYTEST)
 
 .PHONY: fuzz
 fuzz: ## Fuzz the core, each target for ten minutes
@@ -158,7 +158,7 @@ advisories: .venv-release/.ready ## Ask RustSec and PyPI what is known against w
 
 .PHONY: release-check
 release-check: .venv-release/.ready ## Build and check what a release would publish (six minutes)
-	@.venv-release/bin/python -m release.check
+	@.venv-release/bin/python -m dev.release.check
 
 .PHONY: format
 format: .venv/.ready ## Format the code

@@ -14,7 +14,7 @@ from harness import people
 from harness.client import bearer
 from harness.environments import host_environment
 from harness.server import BYPASS_ON, Server
-from tests.browser.account import AccountPage
+from tests.support.account_page import AccountPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.live.generations import GENERATION
+from tests.support.generations import GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.people import Person
-    from tests.browser.account import AccountPage
     from tests.browser.conftest import Site
+    from tests.support.account_page import AccountPage
 
     AccountOf = Callable[[Site, Person], AccountPage]
     Picture = Callable[[AccountPage, str], None]

@@ -18,9 +18,9 @@ from owui_keygate._native import SessionVerifier
 from owui_keygate.replacements import decode_token
 
 from harness.libraries import PYJWT_VERSIONS, load_pyjwt
-from tests.differential import tokens
-from tests.differential.oracle import answers, decode, exactly, time_stands_still
-from tests.differential.tokens import CASES, HEADER, NOW, SECRET, Case, Verdict
+from tests.support import tokens
+from tests.support.pyjwt import answers, decode, exactly, time_stands_still
+from tests.support.tokens import CASES, HEADER, NOW, SECRET, Case, Verdict
 
 # PyJWT 2.11.0 and later warn of keys that are shorter than a digest, and take them.
 pytestmark = pytest.mark.filterwarnings("ignore:The HMAC key is")

@@ -15,7 +15,7 @@ from harness import people
 from harness.environments import HOST_DATABASE, Environment, host_environment
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server, running
-from tests.live.keys import Place, on_postgresql, on_sqlite
+from tests.support.keys import Place, on_postgresql, on_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

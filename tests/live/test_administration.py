@@ -15,8 +15,8 @@ from harness import people
 from harness.client import bearer, cookie
 from harness.environments import HOST_VERSION
 from harness.server import SECRET_KEY
-from tests.live.generations import GENERATION, READER, RELEASE
-from tests.live.table import ALL_WAYS, NO_HEADER
+from tests.support.generations import GENERATION, READER, RELEASE
+from tests.support.table import ALL_WAYS, NO_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ import pytest
 from harness import people
 from harness.client import WAYS, bearer, cookie
 from harness.server import BYPASS_ON
-from tests.live.generations import GENERATION, RELEASE
+from tests.support.generations import GENERATION, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

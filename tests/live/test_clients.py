@@ -13,7 +13,7 @@ import pytest
 
 from harness import people
 from harness.environments import client_environment
-from tests.live.generations import RELEASE
+from tests.support.generations import RELEASE
 
 if TYPE_CHECKING:
     import subprocess

@@ -11,8 +11,8 @@ from owui_keygate import __version__
 
 from harness.environments import HOST_VERSION, built_wheel, make_environment
 from harness.server import BYPASS_ON
-from tests.live.altered import alter_host
-from tests.live.generations import GENERATION
+from tests.support.altered import alter_host
+from tests.support.generations import GENERATION
 
 if TYPE_CHECKING:
     import subprocess

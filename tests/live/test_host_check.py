@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from owui_keygate.patching.points import HostTable
 
+from dev.host_check import fault, functions, generation_of, source, unclassed
 from harness.environments import HOST_VERSION
-from harness.host_check import fault, functions, generation_of, source, unclassed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -53,7 +53,7 @@ def suite(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "harness.host_suite", *arguments]
+    command = [sys.executable, "-m", "dev.host_suite", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

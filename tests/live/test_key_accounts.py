@@ -14,8 +14,8 @@ import pytest
 from harness import people
 from harness.client import bearer
 from harness.people import PASSWORD
-from tests.live.generations import RELEASE
-from tests.live.keys import KEEPS_TIMES, Place
+from tests.support.generations import RELEASE
+from tests.support.keys import KEEPS_TIMES, Place
 
 if TYPE_CHECKING:
     from harness.people import Person

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from harness.waiting import wait_until
-from tests.live.keys import DATABASE, KEY, UNKNOWN, Place
+from tests.support.keys import DATABASE, KEY, UNKNOWN, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

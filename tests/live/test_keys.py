@@ -18,9 +18,9 @@ from harness import people
 from harness.environments import built_wheel, make_environment
 from harness.postgres import Postgres
 from harness.server import host_settings
-from tests.live.altered import alter_host
-from tests.live.keys import KEEPS_TIMES, UNKNOWN, Place, run
 from tests.live.test_startup import image_environment
+from tests.support.altered import alter_host
+from tests.support.keys import KEEPS_TIMES, UNKNOWN, Place, run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from harness import people
 from harness.client import Response, bearer, cookie
 from harness.server import BYPASS_ON, by_uvicorn
 from harness.waiting import wait_until
-from tests.live.generations import RELEASE
-from tests.live.table import ALL_WAYS, NO_HEADER
+from tests.support.generations import RELEASE
+from tests.support.table import ALL_WAYS, NO_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

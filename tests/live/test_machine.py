@@ -29,10 +29,21 @@ from harness import people
 from harness.client import Client, bearer
 from harness.people import Person
 from harness.server import running
-from tests.live.generations import RELEASE
-from tests.live.model import CONFIG, INFO, ROUTES, SETTINGS, Answer, Asked, Key, Limits, Model, User
-from tests.live.table import ALL_WAYS
 from tests.live.test_limits import INSIDE, serve
+from tests.support.generations import RELEASE
+from tests.support.model import (
+    CONFIG,
+    INFO,
+    ROUTES,
+    SETTINGS,
+    Answer,
+    Asked,
+    Key,
+    Limits,
+    Model,
+    User,
+)
+from tests.support.table import ALL_WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,15 +13,15 @@ from owui_keygate.hosts import choose
 from harness.client import bearer
 from harness.environments import HOST_VERSION
 from harness.server import BYPASS_ON, Server, host_settings
-from tests.live.generations import GENERATION
-from tests.live.other_hooks import CALLED, NAMES
+from tests.live.in_host.other_hooks import CALLED, NAMES
 from tests.live.test_startup import BYPASS, STOCK, STRICT, answers, refusal_to_start
+from tests.support.generations import GENERATION
 
 if TYPE_CHECKING:
     from harness.environments import Environment
     from tests.live.conftest import World
 
-SITE = Path(__file__).with_name("other_hooks.py")
+SITE = Path(__file__).parent / "in_host" / "other_hooks.py"
 FINDERS = ("unguarded", "guarded", "wrapt")
 PLACES = {"in front": 0, "behind": 1}
 CHECK = choose(HOST_VERSION).patch_points[0].name

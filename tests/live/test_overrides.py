@@ -11,7 +11,7 @@ from harness.server import BYPASS_ON, host_settings
 if TYPE_CHECKING:
     from harness.environments import Environment
 
-SCRIPT = Path(__file__).with_name("overrides.py")
+SCRIPT = Path(__file__).parent / "in_host" / "overrides.py"
 TEAPOT = 418
 
 

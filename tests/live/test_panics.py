@@ -19,9 +19,9 @@ from harness import people
 from harness.client import bearer, cookie
 from harness.server import BYPASS_ON, Server, by_uvicorn, host_settings
 from harness.waiting import wait_until
-from tests.live.generations import RELEASE
-from tests.live.panicking import entry_points
+from tests.live.in_host.panicking import entry_points
 from tests.live.test_telemetry import EXPORTED, Collector, collecting
+from tests.support.generations import RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(RELEASE < (0, 10, 0), reason="tried on generatio
 SETTINGS = "/api/v1/users/user/settings"
 OWN_KEY = "/api/v1/auths/api_key"
 STATUS = "/api/v1/keygate"
-HERE = Path(__file__).parent
+IN_HOST = Path(__file__).parent / "in_host"
 ERROR = re.compile(r"\bERROR\b")
 PANIC = re.compile("panic", re.IGNORECASE)
 
@@ -87,7 +87,7 @@ def panicking(
     settings: dict[str, str] | None = None,
 ) -> Iterator[Server]:
     """Run a server with keys off, the bypass on and a native module that can be told to panic."""
-    command = by_uvicorn(keygate, "--factory", "--app-dir", str(HERE), app="panicking:app")
+    command = by_uvicorn(keygate, "--factory", "--app-dir", str(IN_HOST), app="panicking:app")
     all_settings = {"FROM_INIT_PY": "true", "OWUI_KEYGATE_AUDIT": "all"} | (settings or {})
     server = world.server(keygate, folder, BYPASS_ON | all_settings, command)
     tell(server, entry_point)
@@ -297,7 +297,7 @@ def test_a_panic_in_the_command_makes_no_key(keygate: Environment, tmp_path: Pat
     run = keygate.run(
         "python",
         *("-c", command, "keys", "create", "bot@example.org", "--expires", "90d"),
-        env=host_settings(tmp_path) | {"PYTHONPATH": str(HERE)},
+        env=host_settings(tmp_path) | {"PYTHONPATH": str(IN_HOST)},
         cwd=tmp_path,
     )
     assert (run.returncode, run.stdout) == (1, "")

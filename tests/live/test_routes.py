@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from owui_keygate.settings.routes import OWN, Route, read_classes
 
+from dev.host_routes import known_of, routes_of
 from harness.client import bearer
 from harness.environments import HOST_VERSION
-from harness.host_routes import known_of, routes_of
 from harness.server import BYPASS_ON, host_settings
-from tests.live.generations import RELEASE
 from tests.live.test_doctor import doctor, facts
+from tests.support.generations import RELEASE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ import pytest
 from harness import people
 from harness.client import bearer
 from harness.server import host_settings
-from tests.live.generations import RELEASE
-from tests.live.keys import KEY
+from tests.support.generations import RELEASE
+from tests.support.keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

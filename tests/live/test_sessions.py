@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from harness.environments import ROOT
 from harness.server import host_settings
-from tests.differential.tokens import SECRET
+from tests.support.tokens import SECRET
 
 if TYPE_CHECKING:
     from harness.environments import Environment
 
-SCRIPT = Path(__file__).with_name("compare_sessions.py")
+SCRIPT = Path(__file__).parent / "in_host" / "compare_sessions.py"
 
 
 def test_session_tokens_are_decoded_as_the_host_decodes_them(

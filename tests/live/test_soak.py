@@ -26,8 +26,8 @@ from harness import people
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server, by_uvicorn, make_database
 from harness.waiting import wait_until
-from tests.live.changes import KINDS, Operator, settle
-from tests.live.hammer import Answer, Hammer
+from tests.support.changes import KINDS, Operator, settle
+from tests.support.hammer import Answer, Hammer
 
 if TYPE_CHECKING:
     from harness.environments import Environment
@@ -181,7 +181,7 @@ def assert_clean(log: str, *, may_fail: bool) -> None:
 
 @pytest.mark.timeout(SOAK_SECONDS + 450)
 def test_nothing_is_left_behind_by_mixed_traffic(keygate: Environment, tmp_path: Path) -> None:
-    folder = str(Path(__file__).parent)
+    folder = str(Path(__file__).parent / "in_host")
     command = by_uvicorn(keygate, "--app-dir", folder, app="inspected:app", workers=WORKERS)
     with Postgres() as postgres:
         settings = BYPASS_ON | {"DATABASE_URL": postgres.url(), "FROM_INIT_PY": "true"}

@@ -13,7 +13,7 @@ from harness import people
 from harness.client import bearer
 from harness.environments import HOST_VERSION, Environment, built_wheel, make_environment
 from harness.server import BYPASS_ON, Server, ServerDiedError, host_settings
-from tests.live.altered import alter_host
+from tests.support.altered import alter_host
 
 if TYPE_CHECKING:
     import subprocess

@@ -11,8 +11,8 @@ import pytest
 
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server, by_uvicorn, make_database
-from tests.live.changes import KINDS, settle
-from tests.live.hammer import Hammer
+from tests.support.changes import KINDS, settle
+from tests.support.hammer import Hammer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.live.generations import GENERATION
-from tests.live.table import ALL_RULES, ALL_WAYS, PATHS, Answer, Row, Rules, ask
+from tests.support.generations import GENERATION
+from tests.support.table import ALL_RULES, ALL_WAYS, PATHS, Answer, Row, Rules, ask
 
 if TYPE_CHECKING:
     from tests.live.conftest import Servers, World

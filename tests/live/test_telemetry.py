@@ -13,7 +13,7 @@ from harness import people
 from harness.client import bearer
 from harness.server import BYPASS_ON
 from harness.waiting import wait_until
-from tests.live.generations import RELEASE
+from tests.support.generations import RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.server import Server
     from tests.live.conftest import World
 
-HERE = Path(__file__).resolve().parent
+IN_HOST = Path(__file__).resolve().parent / "in_host"
 SETTINGS = "/api/v1/users/user/settings"
 STATUS = "/api/v1/keygate"
 INSIDE = {"X-Forwarded-For": "10.20.30.40"}
@@ -48,7 +48,7 @@ HOLD = {
 @pytest.mark.parametrize("version", UVICORN_VERSIONS)
 def test_each_uvicorn_says_whom_it_believes(keygate: Environment, version: str) -> None:
     packages = {"PATH": os.environ["PATH"], "PYTHONPATH": str(install("uvicorn", version))}
-    run = keygate.run("python", HERE / "asking.py", env=packages)
+    run = keygate.run("python", IN_HOST / "asking.py", env=packages)
     assert run.returncode == 0, run.stderr
     answer = json.loads(run.stdout)
     assert answer["version"] == version

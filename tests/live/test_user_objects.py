@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.live.generations import READER
+from tests.support.generations import READER
 
 if TYPE_CHECKING:
     from harness.environments import Environment
     from tests.live.conftest import World
 
-SCRIPT = Path(__file__).with_name("user_objects.py")
+SCRIPT = Path(__file__).parent / "in_host" / "user_objects.py"
 
 
 def test_user_objects_equal_the_hosts_own(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dev.release import artifacts
+from dev.release.check import differing
 from harness.environments import built_wheel
-from release import artifacts
-from release.check import differing
 
 NAME = "owui_keygate-1.2.3-cp311-abi3-{}.whl"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import routes_page
+from dev import routes_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -40,7 +40,7 @@ def test_each_message_of_the_log_is_explained() -> None:
 
 
 @pytest.mark.parametrize("leak", LEAKS)
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "harness" / "demo.py"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "dev" / "demo.py"], ids=lambda page: page.name)
 def test_no_example_shows_a_credential(page: Path, leak: str) -> None:
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     assert re.findall(f".*(?:{LEAKS[leak]}).*", text) == []

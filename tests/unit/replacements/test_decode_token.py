@@ -10,7 +10,7 @@ import pytest
 from owui_keygate._native import PanicException, SessionVerifier
 from owui_keygate.replacements import decode_token as module
 
-from tests.differential.tokens import NOW, SECRET, claims, token
+from tests.support.tokens import NOW, SECRET, claims, token
 
 if TYPE_CHECKING:
     from collections.abc import Callable

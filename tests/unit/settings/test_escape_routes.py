@@ -14,8 +14,8 @@ from owui_keygate.settings.routes import DANGERS, HARMLESS, TABLE, Route, read_c
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from harness.host_routes import known_of
-from harness.releases import RELEASES
+from dev.host_routes import known_of
+from dev.release_matrix import RELEASES
 
 ISSUE = "GET /api/v1, GET /openai"
 

@@ -1,8 +1,8 @@
 """Builds what is published, from a commit and nothing else.
 
-`python -m release.build` makes the source distribution of the commit that is checked out.
-`python -m release.build TARGET` makes the wheel for a target of Rust from it. On Linux the linker
-is zig's, which knows the C library of every platform tag; elsewhere it is the machine's own.
+`python -m dev.release.build` makes the source distribution of the commit that is checked out.
+`python -m dev.release.build TARGET` makes the wheel for a target of Rust from it. On Linux the
+linker is zig's, which knows the C library of every platform tag; elsewhere it is the machine's own.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def the_sdist() -> Path:
     """Return the source distribution that was made before."""
     found = list(OUT.glob("*.tar.gz"))
     if len(found) != 1:
-        sys.exit(f"Expected one source distribution in {OUT}: run `python -m release.build`")
+        sys.exit(f"Expected one source distribution in {OUT}: run `python -m dev.release.build`")
     return found[0]
 
 
@@ -124,7 +124,7 @@ def _git(*arguments: str) -> bytes:
 
 def main() -> None:
     """Build what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m release.build", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m dev.release.build", description=__doc__)
     parser.add_argument("target", nargs="?", help="such as aarch64-unknown-linux-musl")
     target = parser.parse_args().target
     if target is None:

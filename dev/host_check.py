@@ -1,6 +1,6 @@
 """Whether a release of the host fits, found out without starting it.
 
-`python -m harness.host_check 0.12.5` compiles the functions that the extension replaces or relies
+`python -m dev.host_check 0.12.5` compiles the functions that the extension replaces or relies
 on, holds them against their shapes, and prints what has changed in them since the last release that
 was tried. Then it prints the routes that have no class in `routes.txt`, read from the source. It
 ends with 0 if all functions fit and all routes have a class, with 1 if not, and with 2 if the
@@ -25,8 +25,8 @@ from owui_keygate.patching.points import HostTable, NewRoute
 from owui_keygate.patching.shapes import find_mismatch_of_code
 from owui_keygate.settings.routes import read_classes
 
+from dev.host_routes import UnreadableError, routes_of
 from harness.environments import say, uv
-from harness.host_routes import UnreadableError, routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,7 @@ def report(release: str, folder: Path) -> int:
 def main() -> int:
     """Check the release that is asked for."""
     parser = argparse.ArgumentParser(
-        prog="python -m harness.host_check",
+        prog="python -m dev.host_check",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

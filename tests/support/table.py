@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness import people
 from harness.client import WAYS, Client, Response
-from tests.live.generations import GENERATION, RELEASE
+from tests.support.generations import GENERATION, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from dev.outcomes import PYTEST, Outcomes, differing, run_pytest, show
 from harness.environments import host_environment, say
-from harness.outcomes import PYTEST, Outcomes, differing, run_pytest, show
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, host_settings
 

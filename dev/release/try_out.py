@@ -1,4 +1,4 @@
-"""Tries a wheel: `python -m release.try_out WHEEL`, with the Python that it shall be tried on.
+"""Tries a wheel: `python -m dev.release.try_out WHEEL`, with the Python that it shall be tried on.
 
 The wheel goes into a new environment where no Rust is to be found; then it is imported, its command
 is called, and the unit tests run. It ends with 0 if all that works. It needs no package, so
@@ -68,7 +68,7 @@ def _call(*command: str | Path) -> None:
 
 def main() -> None:
     """Try the wheel that was named."""
-    parser = argparse.ArgumentParser(prog="python -m release.try_out", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m dev.release.try_out", description=__doc__)
     parser.add_argument("wheel", type=Path)
     wheel = parser.parse_args().wheel.resolve()
     with tempfile.TemporaryDirectory(prefix="keygate-try-out-") as folder:

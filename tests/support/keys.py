@@ -18,7 +18,7 @@ from harness.client import bearer
 from harness.people import set_rules, sign_up
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server
-from tests.live.generations import GENERATION, RELEASE
+from tests.support.generations import GENERATION, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

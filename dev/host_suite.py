@@ -1,6 +1,6 @@
 """Runs the host's external regression suite, stock beside patched, and prints what differs.
 
-    python -m harness.host_suite SUITE [-- PYTEST ARGUMENTS]
+    python -m dev.host_suite SUITE [-- PYTEST ARGUMENTS]
 
 SUITE is a checkout of https://github.com/open-webui/tests, or any folder of tests of that shape,
 which is no part of this project. The suite finds the installed host through OPEN_WEBUI_SOURCE_DIR
@@ -16,8 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from dev.outcomes import PYTEST, NoReportError, Outcomes, differing, run_pytest, show
 from harness.environments import host_environment, say
-from harness.outcomes import PYTEST, NoReportError, Outcomes, differing, run_pytest, show
 from harness.server import BYPASS_ON, host_settings
 
 REQUIREMENTS = "requirements.txt"
@@ -46,7 +46,7 @@ def outcomes(
 def main() -> int:
     """Run the suite on all sides."""
     parser = argparse.ArgumentParser(
-        prog="python -m harness.host_suite",
+        prog="python -m dev.host_suite",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -14,7 +14,7 @@ from jwt import api_jwt
 from open_webui.utils import auth
 from owui_keygate.replacements import decode_token
 
-from tests.differential.tokens import ACCEPT, CASES, SECRET, Case
+from tests.support.tokens import ACCEPT, CASES, SECRET, Case
 
 
 def compare(case: Case) -> None:

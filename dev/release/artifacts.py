@@ -1,4 +1,4 @@
-"""Checks what was built: `python -m release.artifacts FILE...` prints each fault and its remedy.
+"""Checks what was built: `python -m dev.release.artifacts FILE...` prints faults and remedies.
 
 It ends with 0 if there is none, and with 1 otherwise. It looks into wheels of every platform, but
 runs only on Linux.
@@ -14,8 +14,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from dev.release.build import PLATFORMS
 from harness.environments import ROOT
-from release.build import PLATFORMS
 
 LARGEST = 1_000_000
 """The size in bytes that no wheel reaches. The native module is nearly all of it."""
@@ -60,7 +60,7 @@ def platform(wheel: Path) -> list[str]:
     said = tag(wheel)
     if not said.startswith(tuple(PLATFORMS.values())):
         wanted = " or ".join(PLATFORMS.values())
-        return [f"it is for {said}, and {wanted} wanted: build it with release.build"]
+        return [f"it is for {said}, and {wanted} wanted: build it with dev.release.build"]
     show = _tool("auditwheel", "show", "--json", wheel)
     if show.returncode:
         return [f"auditwheel cannot read it: {show.stderr.strip()}"]
@@ -69,7 +69,7 @@ def platform(wheel: Path) -> list[str]:
     if needed == said:
         return []
     symbols = ", ".join(sorted({*itertools.chain(*report["versioned_symbols"].values())}))
-    return [f"it needs {needed} ({symbols}): build it with release.build, which links with zig"]
+    return [f"it needs {needed} ({symbols}): build it with dev.release.build, which links with zig"]
 
 
 def crates(wheel: Path) -> list[str]:
@@ -135,7 +135,7 @@ def _command(*command: str | Path) -> subprocess.CompletedProcess[str]:
 
 def main() -> int:
     """Check the files that were named."""
-    parser = argparse.ArgumentParser(prog="python -m release.artifacts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m dev.release.artifacts", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path)
     faults = [fault for file in parser.parse_args().files for fault in faults_of(file.resolve())]
     for fault in faults:

@@ -1,7 +1,7 @@
 """Runs the live tests on one release of the host after the other, and says what came out.
 
-`python -m harness.releases` runs all releases; name some to run only these. Both tables, stock and
-with the bypass on, are printed beside each other; `--write` makes docs/compatibility.md of them.
+`python -m dev.release_matrix` runs all releases; name some to run only these. Both tables, stock
+and with the bypass on, are printed beside each other; `--write` makes docs/compatibility.md.
 It ends with 0 if every test passed.
 """
 
@@ -63,10 +63,10 @@ class Run:
 def arguments() -> argparse.Namespace:
     """Return what was asked for."""
     parser = argparse.ArgumentParser(
-        prog="python -m harness.releases",
+        prog="python -m dev.release_matrix",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="example:\n  python -m harness.releases 0.6.36 0.12.4",
+        epilog="example:\n  python -m dev.release_matrix 0.6.36 0.12.4",
     )
     parser.add_argument("releases", nargs="*", metavar="RELEASE", help=f"{', '.join(RELEASES)}")
     parser.add_argument("--write", action="store_true", help="write docs/compatibility.md")

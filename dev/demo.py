@@ -1,7 +1,7 @@
 """The demo: a real host with keys off, who gets in with the bypass, and who without.
 
-`python -m harness.demo` prints both tables and ends with 0 if every line is as expected.
-`python -m harness.demo serve` leaves a server running with the bypass on.
+`python -m dev.demo` prints both tables and ends with 0 if every line is as expected.
+`python -m dev.demo serve` leaves a server running with the bypass on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes what the documentation says of the host's routes, from the table of their classes.
 
-`python -m harness.routes_page` writes docs/routes.md and the table in docs/limits.md, for the
+`python -m dev.routes_page` writes docs/routes.md and the table in docs/limits.md, for the
 newest release that was tried. A unit test fails while they are not what it would write.
 """
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from owui_keygate.settings.escape_routes import FOREMOST
 from owui_keygate.settings.routes import DANGERS, HARMLESS, read_classes
 
+from dev.host_routes import known_of
+from dev.release_matrix import RELEASES
 from harness.environments import ROOT
-from harness.host_routes import known_of
-from harness.releases import RELEASES
 
 if TYPE_CHECKING:
     from owui_keygate.settings.routes import Route

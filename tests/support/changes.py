@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness import people
-from tests.live.hammer import PATH, Answer
+from tests.support.hammer import PATH, Answer
 
 if TYPE_CHECKING:
     from harness.client import Client

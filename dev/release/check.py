@@ -15,8 +15,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from dev.release import artifacts, build
 from harness.environments import HOST_PYTHON, ROOT, say
-from release import artifacts, build
 
 HERE = f"{platform.machine()}-unknown-linux-gnu"
 TARGETS = tuple(f"{cpu}-unknown-{c}" for cpu in ("x86_64", "aarch64") for c in build.PLATFORMS)
@@ -101,7 +101,7 @@ def main() -> int:
         return 1
     for python in dict.fromkeys((sys.executable, HOST_PYTHON)):
         say(f"Trying the wheel on {python} ...")
-        if subprocess.run([python, "-m", "release.try_out", made], check=False).returncode:
+        if subprocess.run([python, "-m", "dev.release.try_out", made], check=False).returncode:
             return 1
     say("All of it is as it should be:")
     for file in files:

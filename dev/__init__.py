@@ -1,0 +1,1 @@
+"""The commands of a developer: `make help` names them."""
