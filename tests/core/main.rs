@@ -1,0 +1,9 @@
+//! The tests of the core, in one crate: each module tests the module of its name.
+
+mod audit;
+mod endpoints;
+mod limits;
+mod policy;
+mod proxies;
+mod session;
+mod settings;
