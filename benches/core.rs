@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use owui_keygate::endpoints::Allowlist;
 use owui_keygate::limits::{Age, Endpoints, Limits, Networks};
 use owui_keygate::policy::{
-    Decision, HostRules, Principal, Regime, Request, Times, User, Way, decide,
+    Bypass, Decision, HostRules, Judgement, Principal, Request, Times, Transport, User, judge,
 };
 use owui_keygate::session::{SessionKey, Verdict};
 use owui_keygate::settings::Settings;
@@ -45,23 +45,20 @@ fn matching(criterion: &mut Criterion) {
 }
 
 /// The bypass, with limits and that many endpoints.
-fn regime(endpoints: Option<usize>) -> Regime {
+fn bypass(endpoints: Option<usize>) -> Bypass {
     let limits = endpoints.map_or_else(Limits::default, |endpoints| Limits {
         users: None,
         age: Some(Age::parse("90d").expect("a duration")),
         networks: Some(Networks::parse("10.0.0.0/8").expect("a network")),
         endpoints: Some(Endpoints::parse(&rules(endpoints)).expect("endpoints")),
     });
-    Regime {
-        bypass: true,
-        limits,
-    }
+    Bypass { on: true, limits }
 }
 
 fn decision(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decision");
     let request = Request {
-        way: Way::Bearer,
+        transport: Transport::Bearer,
         method: "GET",
         path: PATH,
         client: Some("10.1.2.3"),
@@ -79,42 +76,42 @@ fn decision(criterion: &mut Criterion) {
         }),
         permitted: Some(true),
     };
-    let mut bench = |name: &str, regime: Regime, role, list: &Allowlist, expected| {
+    let mut bench = |name: &str, bypass: Bypass, role, list: &Allowlist, expected| {
         let principal = principal(role);
         let rules = HostRules {
             keys_enabled: true,
             allowlist: Some(list),
         };
-        let decide = || decide(&regime, black_box(&request), Some(&principal), &rules);
-        assert_eq!(decide(), expected);
-        group.bench_function(name, |bencher| bencher.iter(decide));
+        let judge = || judge(&bypass, black_box(&request), Some(&principal), Some(&rules));
+        assert_eq!(judge(), Judgement::Decided(expected));
+        group.bench_function(name, |bencher| bencher.iter(judge));
     };
     let (one, thousand) = (allowlist(1), allowlist(1000));
     bench(
         "bypass",
-        regime(None),
+        bypass(None),
         "admin",
         &thousand,
         Decision::AllowBypass,
     );
     bench(
         "1 limit of each kind",
-        regime(Some(1)),
+        bypass(Some(1)),
         "admin",
         &thousand,
         Decision::AllowBypass,
     );
     bench(
         "1000 endpoints",
-        regime(Some(1000)),
+        bypass(Some(1000)),
         "admin",
         &thousand,
         Decision::AllowBypass,
     );
-    bench("1 rule", Regime::default(), "user", &one, Decision::Allow);
+    bench("1 rule", Bypass::default(), "user", &one, Decision::Allow);
     bench(
         "1000 rules",
-        Regime::default(),
+        Bypass::default(),
         "user",
         &thousand,
         Decision::Allow,
@@ -158,7 +155,7 @@ fn settings(criterion: &mut Criterion) {
     let environment: BTreeMap<String, String> = pairs
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    assert!(Settings::from_environment(&environment).bypass);
+    assert!(Settings::from_environment(&environment).bypass.on);
     criterion.bench_function("settings", |bencher| {
         bencher.iter(|| Settings::from_environment(black_box(&environment)));
     });

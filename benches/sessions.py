@@ -44,7 +44,7 @@ def measure() -> dict[str, dict[str, float]]:
         raise RuntimeError(message)
 
     signing = SimpleNamespace(SESSION_SECRET=SECRET, ALGORITHM="HS256")
-    replaced = decode_token.replacement(unexpected, signing)
+    replaced = decode_token.replace_decode_token(unexpected, signing)
     token = pyjwt.encode(_claims(), SECRET)
     if list((replaced(token) or {}).items()) != list((stock(token) or {}).items()):
         message = "the claims differ"

@@ -27,6 +27,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from owui_keygate.installation import INSTALLATION
 from owui_keygate.readers.host import HostReader
+from owui_keygate.report import report as report_of
 from sqlalchemy import delete, insert, text
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
@@ -212,7 +213,7 @@ async def longest_steps(case: dict[str, Any]) -> dict[str, Any]:
 
 async def report(_case: dict[str, Any]) -> dict[str, Any]:
     """Return what the extension says of itself."""
-    return INSTALLATION.report()
+    return report_of(INSTALLATION)
 
 
 ALL = (compare, store, execute, twice, fork, fill_disk, longest_steps, report)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::policy::{Decision, Verdict};
+use crate::policy::{Decision, Transport, Verdict};
 
 /// How long one record stands for all like it, in seconds.
 const PERIOD: u64 = 60;
@@ -73,15 +73,29 @@ pub struct Event<'a> {
     pub path: &'a str,
     /// The address of the client.
     pub client: Option<&'a str>,
+    /// How the key travelled.
+    pub transport: Transport,
 }
 
-/// Events of a kind that were left out since its record was written.
+/// What is written down: an event, or how many were suppressed that are one to the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Their kind.
-    pub kind: Kind,
-    /// How many, at least one.
-    pub count: u64,
+pub struct Record {
+    /// The outcome.
+    pub decision: Decision,
+    /// The user's id.
+    pub user: Option<Box<str>>,
+    /// The fingerprint of the key.
+    pub key: Option<Box<str>>,
+    /// The method, cut after `MAX_PATH` characters.
+    pub method: Option<Box<str>>,
+    /// The path, cut after `MAX_PATH` characters.
+    pub path: Option<Box<str>>,
+    /// The address of the client, cut after `MAX_CLIENT` characters.
+    pub client: Option<Box<str>>,
+    /// How the key of an event travelled.
+    pub transport: Option<Transport>,
+    /// How many events were suppressed, at least one; `None` for an event.
+    pub suppressed: Option<u64>,
 }
 
 /// Counts decisions, and says which to write down.
@@ -96,11 +110,11 @@ pub struct Audit {
 #[derive(Debug, Default)]
 struct Throttle {
     period: u64,
-    /// How many of each kind were left out.
+    /// How many of each kind were suppressed.
     ruled: HashMap<Kind, u64>,
-    /// How many of each client were left out.
+    /// How many of each client were suppressed.
     strangers: HashMap<Kind, u64>,
-    /// How many of other clients were left out.
+    /// How many of other clients were suppressed.
     beyond: u64,
 }
 
@@ -132,36 +146,96 @@ impl Audit {
     pub fn writes(&self, decision: Decision) -> bool {
         let is_told = match decision.verdict() {
             Verdict::AllowedByBypass | Verdict::RefusedByLimit(_) | Verdict::Unknown => true,
-            Verdict::Allowed | Verdict::Refused | Verdict::Open => false,
+            Verdict::Allowed | Verdict::Refused => false,
         };
         is_told && self.mode != Mode::Off
     }
 
-    /// What was left out in the minute before, if an event is to be written down; `None` where it is
-    /// left out itself, or is none to write down. Of a minute the first event of a kind is never
-    /// left out, but for those of too many strangers.
+    /// What is to be written down now: the event last, before it what was suppressed in the minute
+    /// before; nothing where the event is suppressed itself, or is none to write down. Of a minute
+    /// the first event of a kind is never suppressed, except those of too many strangers.
     ///
-    /// `now` is in seconds, of a clock that never goes back.
+    /// `now` is in seconds. A clock that is set back begins another minute.
     #[must_use]
-    pub fn admit(&self, event: &Event<'_>, now: u64) -> Option<Vec<LeftOut>> {
+    pub fn admit(&self, event: &Event<'_>, now: u64) -> Vec<Record> {
         if !self.writes(event.decision) {
-            return None;
+            return Vec::new();
         }
         match self.mode {
-            Mode::All => Some(Vec::new()),
-            Mode::Off => None,
+            Mode::All => vec![Record::of(event)],
+            Mode::Off => Vec::new(),
             Mode::Throttled => {
                 let mut throttle = self.throttle.lock();
-                let left_out = throttle.enter(now / PERIOD);
-                throttle.admit(Kind::of(event)).then_some(left_out)
+                let mut records = throttle.enter(now / PERIOD);
+                if throttle.admit(Kind::of(event)) {
+                    records.push(Record::of(event));
+                }
+                records
             }
         }
     }
 
-    /// Returns what was left out and not yet told, as before the process ends.
+    /// Returns what was suppressed and not yet written down, as before the process ends.
     #[must_use]
-    pub fn drain(&self) -> Vec<LeftOut> {
+    pub fn drain(&self) -> Vec<Record> {
         self.throttle.lock().drain()
+    }
+}
+
+impl Record {
+    fn of(event: &Event<'_>) -> Self {
+        Self {
+            decision: event.decision,
+            user: event.user.map(Into::into),
+            key: Some(event.key.into()),
+            method: Some(cut(event.method, MAX_PATH)),
+            path: Some(cut(event.path, MAX_PATH)),
+            client: event.client.map(|client| cut(client, MAX_CLIENT)),
+            transport: Some(event.transport),
+            suppressed: None,
+        }
+    }
+
+    fn of_suppressed(kind: Kind, count: u64) -> Self {
+        let (decision, user, key, method, path, client) = match kind {
+            Kind::Ruled {
+                user,
+                key,
+                method,
+                path,
+                client,
+                decision,
+            } => (
+                decision,
+                Some(user),
+                Some(key),
+                Some(method),
+                Some(path),
+                client,
+            ),
+            Kind::Unknown { client } => (Decision::UnknownKey, None, None, None, None, client),
+        };
+        Self {
+            decision,
+            user,
+            key,
+            method,
+            path,
+            client,
+            transport: None,
+            suppressed: Some(count),
+        }
+    }
+
+    /// What kind of event it is, in one word or two.
+    #[must_use]
+    pub fn event(&self) -> &'static str {
+        match self.decision.verdict() {
+            Verdict::AllowedByBypass if self.decision == Decision::AllowBypass => "bypass",
+            Verdict::Allowed | Verdict::AllowedByBypass => "allowed",
+            Verdict::Unknown => "unknown key",
+            Verdict::Refused | Verdict::RefusedByLimit(_) => "refused",
+        }
     }
 }
 
@@ -189,8 +263,8 @@ fn cut(text: &str, length: usize) -> Box<str> {
 }
 
 impl Throttle {
-    /// Begins another period, if it is another, and returns what was left out in the last.
-    fn enter(&mut self, period: u64) -> Vec<LeftOut> {
+    /// Begins another period, if it is another, and returns what was suppressed in the last.
+    fn enter(&mut self, period: u64) -> Vec<Record> {
         if period == self.period {
             return Vec::new();
         }
@@ -198,7 +272,7 @@ impl Throttle {
         self.drain()
     }
 
-    fn drain(&mut self) -> Vec<LeftOut> {
+    fn drain(&mut self) -> Vec<Record> {
         let beyond = (
             Kind::Unknown { client: None },
             std::mem::take(&mut self.beyond),
@@ -208,7 +282,7 @@ impl Throttle {
             .chain(self.strangers.drain())
             .chain([beyond])
             .filter(|(_, count)| *count > 0)
-            .map(|(kind, count)| LeftOut { kind, count })
+            .map(|(kind, count)| Record::of_suppressed(kind, count))
             .collect()
     }
 

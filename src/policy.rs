@@ -5,7 +5,7 @@ use crate::limits::Limits;
 
 /// How the API key travelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Transport {
     /// `Authorization: Bearer` (RFC 6750).
     Bearer,
     /// The host's own API-key header, `x-api-key` unless `CUSTOM_API_KEY_HEADER` names another.
@@ -16,7 +16,7 @@ pub enum Way {
     Other,
 }
 
-impl Way {
+impl Transport {
     /// Whether the client had to put the key into a header itself.
     #[must_use]
     pub fn is_header(self) -> bool {
@@ -25,13 +25,24 @@ impl Way {
             Self::Cookie | Self::Other => false,
         }
     }
+
+    /// The name in the audit log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::ApiKeyHeader => "api_key_header",
+            Self::Cookie => "cookie",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// The request, as far as the decision looks at it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// How the key travelled.
-    pub way: Way,
+    pub transport: Transport,
     /// The method, as the ASGI scope has it.
     pub method: &'a str,
     /// The path of the ASGI scope, which no header can forge (CVE-2026-48710).
@@ -85,15 +96,50 @@ pub struct HostRules<'a> {
 
 /// What the operator lets administrators' keys do.
 #[derive(Debug, Default)]
-pub struct Regime {
-    /// The setting `ENABLE_ADMIN_API_KEY_BYPASS`.
-    pub bypass: bool,
+pub struct Bypass {
+    /// The setting `ENABLE_ADMIN_API_KEY_BYPASS`; `false` while any setting is wrong.
+    pub on: bool,
     /// The limits of the bypass.
     pub limits: Limits,
 }
 
-/// Lists the members once: for the type, for `ALL`, and for their names.
-macro_rules! decisions {
+/// Hands the members of [`Decision`], their names and meanings to another macro: the one place that
+/// states them.
+macro_rules! for_each_decision {
+    ($define:ident) => {
+        $define! {
+            /// The host's rules allow the request.
+            Allow = "allow",
+            /// The bypass allows the request, whatever the host's rules say.
+            AllowBypass = "allow_bypass",
+            /// The bypass rules the user and the key came in no header: the host's rules allow the
+            /// request, and the key is within the limits.
+            AllowWithinLimits = "allow_within_limits",
+            /// The key names no user.
+            UnknownKey = "unknown_key",
+            /// The key is past its `expires_at`.
+            ExpiredKey = "expired_key",
+            /// The row of the key could not be read, so nobody knows when the key ends.
+            UnreadKey = "unread_key",
+            /// The key is older than `ADMIN_API_KEY_MAX_AGE`, or the host does not keep its age.
+            AgeLimit = "age_limit",
+            /// The client is in none of `ADMIN_API_KEY_ALLOWED_NETWORKS`, or is not known.
+            NetworkLimit = "network_limit",
+            /// None of `ADMIN_API_KEY_ALLOWED_ENDPOINTS` covers the request.
+            EndpointLimit = "endpoint_limit",
+            /// The host's switch is off.
+            KeysDisabled = "keys_disabled",
+            /// The user is no administrator and lacks the permission `features.api_keys`.
+            NotPermitted = "not_permitted",
+            /// No rule of the host's endpoint list covers the path.
+            EndpointRefused = "endpoint_refused",
+        }
+    };
+}
+#[cfg(feature = "python")]
+pub(crate) use for_each_decision;
+
+macro_rules! define {
     ($($(#[doc = $doc:literal])+ $member:ident = $name:literal,)+) => {
         /// What becomes of the request.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,36 +161,7 @@ macro_rules! decisions {
         }
     };
 }
-
-decisions! {
-    /// The host's rules allow it.
-    Allow = "allow",
-    /// The bypass allows it, whatever the host's rules say.
-    AllowBypass = "allow_bypass",
-    /// The bypass rules the user and the key came in no header: the host's rules allow it, and the
-    /// key is within the limits.
-    AllowWithinLimits = "allow_within_limits",
-    /// The key names no user.
-    UnknownKey = "unknown_key",
-    /// The key is past its `expires_at`.
-    ExpiredKey = "expired_key",
-    /// The row of the key could not be read, so its end is not known.
-    UnreadKey = "unread_key",
-    /// The key is older than `ADMIN_API_KEY_MAX_AGE`, or the host does not know its age.
-    AgeLimit = "age_limit",
-    /// The client is in none of `ADMIN_API_KEY_ALLOWED_NETWORKS`, or is not known.
-    NetworkLimit = "network_limit",
-    /// None of `ADMIN_API_KEY_ALLOWED_ENDPOINTS` covers the request.
-    EndpointLimit = "endpoint_limit",
-    /// The host's switch is off.
-    KeysDisabled = "keys_disabled",
-    /// The user is no administrator and lacks the permission `features.api_keys`.
-    NotPermitted = "not_permitted",
-    /// No rule of the host's endpoint list covers the path.
-    EndpointRefused = "endpoint_refused",
-    /// `Principal::permitted` is needed: ask the host and decide again.
-    AskPermission = "ask_permission",
-}
+for_each_decision!(define);
 
 /// What a decision means, and who has made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,8 +177,35 @@ pub enum Verdict {
     /// The bypass rules the user, and the limit of this name refuses: a setting, `expires_at`, or
     /// `unread` where the limits could not be checked.
     RefusedByLimit(&'static str),
-    /// Something is missing.
-    Open,
+}
+
+impl Verdict {
+    /// Whether the user is let in.
+    #[must_use]
+    pub fn allows(self) -> bool {
+        match self {
+            Self::Allowed | Self::AllowedByBypass => true,
+            Self::Unknown | Self::Refused | Self::RefusedByLimit(_) => false,
+        }
+    }
+
+    /// Whether the bypass rules the user, so that the host has no say in a refusal.
+    #[must_use]
+    pub fn is_of_bypass(self) -> bool {
+        match self {
+            Self::AllowedByBypass | Self::RefusedByLimit(_) => true,
+            Self::Allowed | Self::Unknown | Self::Refused => false,
+        }
+    }
+
+    /// The limit that refuses, if one does.
+    #[must_use]
+    pub fn limit(self) -> Option<&'static str> {
+        match self {
+            Self::RefusedByLimit(name) => Some(name),
+            Self::Allowed | Self::AllowedByBypass | Self::Unknown | Self::Refused => None,
+        }
+    }
 }
 
 impl Decision {
@@ -178,7 +222,6 @@ impl Decision {
             Self::NetworkLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_NETWORKS"),
             Self::EndpointLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_ENDPOINTS"),
             Self::KeysDisabled | Self::NotPermitted | Self::EndpointRefused => Verdict::Refused,
-            Self::AskPermission => Verdict::Open,
         }
     }
 }
@@ -194,58 +237,69 @@ pub enum OwnKey {
     Refused,
 }
 
-/// Decides about a request.
+/// What the facts about a request come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// They are enough.
+    Decided(Decision),
+    /// [`Principal::permitted`] is missing: ask the host for the permission and judge again.
+    AskPermission,
+    /// The host's rules are missing: the host decides.
+    AskHost,
+}
+
+/// Judges a request.
 ///
-/// Whom the bypass rules, it judges alone where the key came in a header. Where it came in another
-/// way, the host's rules must allow the request *and* the limits must hold. For everybody else the
-/// host's rules decide, in the order of `get_current_user_by_api_key` in Open WebUI 0.10.0 to
-/// 0.12.4.
+/// Where the bypass rules the user and the key came in a header, the end of the key and the limits
+/// alone decide. Otherwise the host's rules decide, in the order of `get_current_user_by_api_key`
+/// in Open WebUI 0.10.0 to 0.12.4, and whom the bypass rules must be within the limits *as well*.
 #[must_use]
-pub fn decide(
-    regime: &Regime,
+pub fn judge(
+    bypass: &Bypass,
     request: &Request<'_>,
     principal: Option<&Principal<'_>>,
-    rules: &HostRules<'_>,
-) -> Decision {
+    rules: Option<&HostRules<'_>>,
+) -> Judgement {
     let Some(principal) = principal else {
-        return Decision::UnknownKey;
+        return Judgement::Decided(Decision::UnknownKey);
     };
-    if !regime.rules(&principal.user) {
-        return decide_host_rules(request.path, principal, rules);
+    if request.transport.is_header() && bypass.rules(&principal.user) {
+        let refusal = bypass.refusal(request, principal);
+        return Judgement::Decided(refusal.unwrap_or(Decision::AllowBypass));
     }
-    if request.way.is_header() {
-        return regime
-            .refusal(request, principal)
-            .unwrap_or(Decision::AllowBypass);
-    }
-    match decide_host_rules(request.path, principal, rules) {
-        Decision::Allow => decide_let_in(regime, request, principal),
-        refusal => refusal,
+    let Some(rules) = rules else {
+        return Judgement::AskHost;
+    };
+    match judge_by_host_rules(request.path, principal, rules) {
+        Judgement::Decided(Decision::Allow) => {
+            Judgement::Decided(decide_let_in(bypass, request, principal))
+        }
+        judgement => judgement,
     }
 }
 
-/// Decides about a request that the host's rules allow: whom the bypass rules, the limits must hold
-/// for as well.
+/// Decides about a request that the host's rules allow: whom the bypass rules must be within the
+/// limits as well.
 #[must_use]
 pub fn decide_let_in(
-    regime: &Regime,
+    bypass: &Bypass,
     request: &Request<'_>,
     principal: &Principal<'_>,
 ) -> Decision {
-    if !regime.rules(&principal.user) {
+    if !bypass.rules(&principal.user) {
         return Decision::Allow;
     }
-    regime
+    bypass
         .refusal(request, principal)
         .unwrap_or(Decision::AllowWithinLimits)
 }
 
-impl Regime {
+impl Bypass {
     /// Whether keys that travelled this way can bypass the host's rules, those of some user at
     /// least.
     #[must_use]
-    pub fn may_bypass(&self, way: Way) -> bool {
-        self.bypass && way.is_header()
+    pub fn may_bypass(&self, transport: Transport) -> bool {
+        self.on && transport.is_header()
     }
 
     /// Whether the bypass rules every administrator, so that for a key in a header the host's
@@ -269,9 +323,7 @@ impl Regime {
     /// Whether the bypass rules a user's keys.
     fn rules(&self, user: &User<'_>) -> bool {
         let named = self.limits.users.as_ref();
-        self.bypass
-            && is_admin(user.role)
-            && named.is_none_or(|users| users.names(user.id, user.email))
+        self.on && is_admin(user.role) && named.is_none_or(|users| users.names(user.id, user.email))
     }
 
     /// What the end of the key, or the first limit that refuses, makes of a request.
@@ -311,21 +363,21 @@ impl Limits {
     }
 }
 
-fn decide_host_rules(path: &str, principal: &Principal<'_>, rules: &HostRules<'_>) -> Decision {
+fn judge_by_host_rules(path: &str, principal: &Principal<'_>, rules: &HostRules<'_>) -> Judgement {
     if !rules.keys_enabled {
-        return Decision::KeysDisabled;
+        return Judgement::Decided(Decision::KeysDisabled);
     }
     if !is_admin(principal.user.role) {
         match principal.permitted {
-            None => return Decision::AskPermission,
-            Some(false) => return Decision::NotPermitted,
+            None => return Judgement::AskPermission,
+            Some(false) => return Judgement::Decided(Decision::NotPermitted),
             Some(true) => {}
         }
     }
-    match rules.allowlist {
+    Judgement::Decided(match rules.allowlist {
         Some(list) if !list.allows(path) => Decision::EndpointRefused,
         _ => Decision::Allow,
-    }
+    })
 }
 
 fn is_admin(role: &str) -> bool {

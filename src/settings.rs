@@ -5,11 +5,11 @@ mod names;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::audit::Mode;
 use crate::limits::{Age, Endpoints, Limits, Misread, Networks, Users};
-use crate::policy::Regime;
+use crate::policy::Bypass;
 use crate::proxies;
 use names::{AUDIT, BYPASS, ENABLED, ENDPOINTS, MAX_AGE, NETWORKS, STRICT, USERS};
 
@@ -31,17 +31,19 @@ pub struct Settings {
     pub enabled: bool,
     /// `OWUI_KEYGATE_STRICT`: the host refuses to start where the extension cannot take its place.
     pub strict: bool,
-    /// `ENABLE_ADMIN_API_KEY_BYPASS`, and `false` while anything in `problems` stands.
-    pub bypass: bool,
+    /// `ENABLE_ADMIN_API_KEY_BYPASS` and its limits. It is off while anything in `problems` stands.
+    #[serde(serialize_with = "serialize_switch")]
+    pub bypass: Bypass,
     /// `OWUI_KEYGATE_AUDIT`: which decisions about keys are written to the log.
     pub audit: Mode,
-    /// The bypass and its limits, for the decision.
-    #[serde(skip)]
-    pub regime: Regime,
     /// The settings that cannot be understood. Any of them keeps the bypass off.
     pub problems: Vec<Problem>,
     /// Every setting with its value and effect, for people to read.
     pub report: Vec<Report>,
+}
+
+fn serialize_switch<S: Serializer>(bypass: &Bypass, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(bypass.on)
 }
 
 /// A setting that cannot be understood. It never holds the value, which may be a secret put
@@ -115,16 +117,15 @@ impl Settings {
         };
         reader.refuse_forgeable_networks();
         reader.refuse_unknown_names();
-        let bypass = wanted && enabled && reader.problems.is_empty();
-        if wanted && !bypass {
+        let on = wanted && enabled && reader.problems.is_empty();
+        if wanted && !on {
             reader.report[0].effect = "overruled by what follows: the bypass stays off";
         }
         Self {
             enabled,
             strict,
-            bypass,
+            bypass: Bypass { on, limits },
             audit,
-            regime: Regime { bypass, limits },
             problems: reader.problems,
             report: reader.report,
         }

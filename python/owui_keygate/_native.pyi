@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, MutableMapping
 from types import NotImplementedType
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, TypeAlias, final
 
 __all__ = [
     "Audit",
     "Decision",
-    "LeftOut",
+    "Judgement",
     "OwnKey",
     "PanicException",
     "Policy",
     "SessionVerifier",
     "Settings",
-    "Way",
+    "Transport",
     "__version__",
     "fingerprint",
     "hold_everyone",
@@ -21,6 +21,13 @@ __all__ = [
 ]
 
 __version__: str
+
+_Record: TypeAlias = dict[str, str | int | None]
+_KeyRequest: TypeAlias = tuple[MutableMapping[str, Any], str, Transport, float]
+"""A `KeyRequest` of `owui_keygate.replacements.credentials`."""
+_Rules: TypeAlias = tuple[bool, str | None, object]
+_Reading: TypeAlias = tuple[object, int | None, int | None, _Rules | None]
+"""A `Reading` of `owui_keygate.readers`."""
 
 class PanicException(BaseException):
     """A bug in the native module. It is no `Exception`, so it must be caught by this name."""
@@ -70,13 +77,13 @@ class Settings:
         """Return all of this, and every setting with its value and effect, as a JSON object."""
 
 @final
-class Way:
+class Transport:
     """How an API key travelled: a bearer token, the host's API-key header, a cookie, or else."""
 
-    Bearer: ClassVar[Way]
-    ApiKeyHeader: ClassVar[Way]
-    Cookie: ClassVar[Way]
-    Other: ClassVar[Way]
+    Bearer: ClassVar[Transport]
+    ApiKeyHeader: ClassVar[Transport]
+    Cookie: ClassVar[Transport]
+    Other: ClassVar[Transport]
 
     def __hash__(self) -> int: ...
     def __int__(self) -> int: ...
@@ -97,7 +104,6 @@ class Decision:
     KeysDisabled: ClassVar[Decision]
     NotPermitted: ClassVar[Decision]
     EndpointRefused: ClassVar[Decision]
-    AskPermission: ClassVar[Decision]
 
     @property
     def name(self) -> str:
@@ -119,6 +125,22 @@ class Decision:
     def __int__(self) -> int: ...
 
 @final
+class Judgement:
+    """What the facts about a request come to."""
+
+    @property
+    def decision(self) -> Decision | None:
+        """The decision; None where it is the host's, or where the permission is missing."""
+
+    @property
+    def asks_permission(self) -> bool:
+        """Whether the host must be asked for the permission of the user, to judge again."""
+
+    @property
+    def records(self) -> list[_Record]:
+        """What is to be written down now; nothing if the request was not to be counted."""
+
+@final
 class OwnKey:
     """Who decides whether a user may create, read and delete their own key.
 
@@ -137,31 +159,22 @@ class Policy:
     """The decision, with the settings it depends on."""
 
     def __new__(cls, settings: Settings) -> Policy: ...
-    def decide(
+    def judge(
         self,
-        way: Way,
-        scope: MutableMapping[str, Any],
-        now: int,
-        user: object | None,
-        expires_at: int | None = None,
-        created_at: int | None = None,
-        keys_enabled: bool = False,
-        allowed_endpoints: str | None = None,
+        request: _KeyRequest,
+        reading: _Reading | None,
+        *,
         permitted: bool | None = None,
-    ) -> Decision:
-        """Decide about one request.
+        audit: Audit | None = None,
+    ) -> Judgement:
+        """Judge a request.
 
         Args:
-            way: How the key travelled.
-            scope: The ASGI scope, a dict.
-            now: The time now, in epoch seconds.
-            user: The user whom the key names, an object with `id`, `email` and `role`; None for a
-                key that names nobody.
-            expires_at: `expires_at` of the key's row, in epoch seconds.
-            created_at: `created_at` of the key's row, in epoch seconds.
-            keys_enabled: The host's switch.
-            allowed_endpoints: The host's endpoint list; None while it is not in force.
+            request: The request.
+            reading: What the database holds about the key, and the host's rules where they are
+                known; None for a key that names nobody.
             permitted: Whether the host grants `features.api_keys`; None while not asked.
+            audit: Where a decision is counted; None for nowhere.
 
         Raises:
             KeyError: The scope has no path.
@@ -170,20 +183,13 @@ class Policy:
         """
 
     def decide_let_in(
-        self,
-        way: Way,
-        scope: MutableMapping[str, Any],
-        now: int,
-        user: object,
-        times: tuple[int | None, int | None] | None,
+        self, request: _KeyRequest, user: object, times: tuple[int | None, int | None] | None
     ) -> Decision:
         """Decide about a request that the host has let in by its own rules.
 
         Args:
-            way: How the key travelled.
-            scope: The ASGI scope, a dict.
-            now: The time now, in epoch seconds.
-            user: Whom the host has let in.
+            request: The request.
+            user: Whom the host has let in, an object with `id`, `email` and `role`.
             times: `expires_at` and `created_at` of the key's row, in epoch seconds; None where the
                 row could not be read.
 
@@ -197,7 +203,7 @@ class Policy:
     def bypass(self) -> bool:
         """Whether the bypass is on."""
 
-    def may_bypass(self, way: Way) -> bool:
+    def may_bypass(self, transport: Transport) -> bool:
         """Whether keys that travelled this way can bypass the host's rules."""
 
     @property
@@ -247,71 +253,36 @@ class Policy:
 
 @final
 class Audit:
-    """Counts decisions, and says which to write down."""
+    """Counts decisions, and says what to write down.
+
+    A record is a dict: `event` is `bypass`, `allowed`, `refused` or `unknown key`; `client` and
+    `limit` are there also where they are None; `user`, `key` (its fingerprint), `method`, `path`
+    and `transport` where they are known. One with `suppressed` says how many more there were in the
+    minute before.
+    """
 
     def __new__(cls, settings: Settings) -> Audit: ...
-    def counts(self) -> list[tuple[Decision, int]]:
-        """Return how often each decision was counted."""
+    def counts(self) -> dict[str, int]:
+        """Return how often each decision was counted, by its name."""
 
-    def note(
-        self,
-        decision: Decision,
-        user: str | None,
-        api_key: str,
-        scope: MutableMapping[str, Any],
-        now: float,
-    ) -> list[LeftOut] | None:
-        """Count a decision, and return what was left out in the minute before, as `drain` does.
+    def note(self, request: _KeyRequest, decision: Decision, user: str | None) -> list[_Record]:
+        """Count a decision, and return what is to be written down now.
 
-        Return None where the decision is not to be written down: it is left out itself, or the
-        host's rules alone have made it, or the bypass is off.
+        That is nothing where the record is suppressed, or the host's rules alone have decided, or
+        the bypass is off.
 
         Args:
+            request: The request.
             decision: The decision.
             user: The id of the user whom the key names.
-            api_key: The key.
-            scope: The ASGI scope, a dict.
-            now: The time, in seconds, of a clock that never goes back.
 
         Raises:
             KeyError: The scope has no path.
             TypeError: Something is of another type than it must be.
         """
 
-    def drain(self) -> list[LeftOut]:
-        """Return what was left out and not yet told."""
-
-@final
-class LeftOut:
-    """Events that were left out of the log; of unknown keys, only their client is told."""
-
-    @property
-    def decision(self) -> Decision:
-        """The decision."""
-
-    @property
-    def user(self) -> str | None:
-        """The user's id."""
-
-    @property
-    def key(self) -> str | None:
-        """The fingerprint of the key."""
-
-    @property
-    def method(self) -> str | None:
-        """The method."""
-
-    @property
-    def path(self) -> str | None:
-        """The path, cut after 512 characters."""
-
-    @property
-    def client(self) -> str | None:
-        """The address of the client, cut after 64 characters."""
-
-    @property
-    def count(self) -> int:
-        """How many they are."""
+    def drain(self) -> list[_Record]:
+        """Return what was suppressed and not yet written down."""
 
 @final
 class SessionVerifier:

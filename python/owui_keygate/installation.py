@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import importlib
-import json
 import logging
 import os
 import sys
@@ -12,18 +11,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from owui_keygate.extension import Extension, Standing
 from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.patching.patches import HostDoesNotFitError, Patches
-from owui_keygate.recording import telemetry
-from owui_keygate.settings import escape_routes, forwarding
+from owui_keygate.settings import forwarding
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from owui_keygate._native import Policy, Settings
+    from owui_keygate._native import Settings
     from owui_keygate.hosts.generation import Generation
-    from owui_keygate.readers.choice import Choice
-    from owui_keygate.recording.audit import Trail
 
 log = logging.getLogger("owui_keygate")
 
@@ -41,29 +38,27 @@ class StartRefusedError(RuntimeError):
 
 
 class Installation:
-    """The extension in this process.
+    """Puts the extension in place in this process, or leaves the host as it is.
 
     Attributes:
         settings: The settings, once the first module of the host has been executed.
         host_version: The host's version, once it is known.
         generation: The generation of the host, once it is known.
+        extension: What the replacements work with, once the host is known to be supported.
+        patches: The patch points that are applied.
         failure: Why the extension has left the host as it is, if it has.
         host_fits: False where the reason for that is the host.
-        policy: The decision; to be asked for only by replacements.
-        trail: Where decisions are noted; to be asked for only by replacements.
-        reader: How the database is read, once the check has been replaced.
     """
 
     def __init__(self) -> None:
         self.settings: Settings | None = None
         self.host_version: str | None = None
         self.generation: Generation | None = None
+        self.extension: Extension | None = None
+        self.patches = Patches()
         self.failure: str | None = None
         self.host_fits = True
-        self.policy: Policy
-        self.trail: Trail
-        self.reader: Choice | None = None
-        self._patches = Patches()
+        self._standing = Standing()
 
     def host_module_executed(self, module: ModuleType) -> None:
         """Apply the patch points of a module of the host that has just been executed.
@@ -89,131 +84,65 @@ class Installation:
             self.announce()
 
     def announce(self) -> None:
-        """Log that the extension is in place, and how.
+        """Log that the extension is active, and how.
 
         Raises:
             StartRefusedError: In strict mode, where something else has taken its place since.
         """
-        if self.generation is None or self.settings is None or self.failure is not None:
+        if self.generation is None or self.extension is None or self.failure is not None:
             return
-        changed = [name for p in self.generation.patch_points for name in self._patches.changed(p)]
+        changed = [name for p in self.generation.patch_points for name in self.patches.changed(p)]
         if changed:
             self._stand_down(f"something else has replaced {', '.join(changed)}")
             self._refuse_if_strict()
             return
         try:
             with as_errors():
-                self._begin(self.generation, self.settings)
+                _begin(self.extension, self.generation)
         except PanicError as error:
             self._stand_down(str(error))
             self._refuse_if_strict()
-
-    def _begin(self, generation: Generation, settings: Settings) -> None:
-        from owui_keygate._native import __version__
-
-        if generation.announced_by:
-            # These hosts give each of their loggers a level; their root shows warnings only.
-            log.setLevel(_env().SRC_LOG_LEVELS["MAIN"])
-        log.info(
-            "owui-keygate %s is in place on Open WebUI %s (generation %s), %s, the bypass is %s",
-            __version__,
-            self.host_version,
-            generation.name,
-            self.reader,
-            "on" if settings.bypass else "off",
-        )
-        if settings.bypass:
-            self._begin_trail()
-
-    def _begin_trail(self) -> None:
-        self.trail.as_json = getattr(_env(), "LOG_FORMAT", "") == "json"
-        atexit.register(self.trail.flush)
-        telemetry.export_counts(self.trail)
-        for warning in self._expose()["warnings"]:
-            log.warning("%s", warning)
-
-    def status(self) -> dict[str, Any]:
-        """Return what an administrator may know, for the status route."""
-        from owui_keygate._native import __version__
-        from owui_keygate.settings import trusted_proxies
-
-        report = self.report()
-        return {
-            "version": __version__,
-            "host_version": self.host_version,
-            "generation": report["generation"],
-            "reader": str(self.reader),
-            "settings": report["settings"]["report"],
-            "decisions": self.trail.counts(),
-            "warnings": [*report["warnings"], *trusted_proxies.warnings(self.policy)],
-        }
-
-    def report(self) -> dict[str, Any]:
-        """Return the state of everything, for `owui-keygate doctor`."""
-        points = self.generation.patch_points if self.generation else ()
-        return {
-            "host_version": self.host_version,
-            "generation": self.generation.name if self.generation else None,
-            "tried": self.host_version in self.generation.tried if self.generation else False,
-            "host_fits": self.host_fits,
-            "failure": self.failure,
-            "reader": self.reader and self.reader._asdict(),
-            "patch_points": {str(point): not self._patches.changed(point) for point in points},
-            "settings": json.loads(self.settings.to_json()) if self.settings else None,
-            **self._expose(),
-        }
-
-    def _expose(self) -> dict[str, Any]:
-        """Return what the allowed endpoints reach, in full and as warnings, for the report.
-
-        Where that cannot be found out, the warning says so: it is worth less than the host.
-        """
-        if self.settings is None:
-            return {"exposure": {}, "warnings": []}
-        try:
-            with as_errors():
-                found = escape_routes.find(self.policy)
-        except Exception as error:  # noqa: BLE001 (whatever it is, leave the host whole)
-            log.error("What the allowed endpoints reach is not known: %s", error)  # noqa: TRY400
-            warning = "What ADMIN_API_KEY_ALLOWED_ENDPOINTS reaches is not known, see the log"
-            return {"exposure": None, "warnings": [warning]}
-        return {"exposure": found, "warnings": escape_routes.warnings(found)}
 
     def _take_place(self, module: ModuleType) -> None:
         with as_errors():
             settings = self._read_settings()
             if not settings.enabled:
                 return
-            if self.generation is None:
-                self.generation = self._choose_generation()
-                self._report_problems(settings)
-            for point in self.generation.patch_points:
+            extension = self.extension or self._extend(settings)
+            for point in self.generation.patch_points if self.generation else ():
                 if point.module == module.__name__:
-                    self._patches.apply(point, module, self)
+                    self.patches.apply(point, module, extension)
 
     def _read_settings(self) -> Settings:
         """Read them once: what changes later in the environment is not looked at."""
         from owui_keygate import hosts
-        from owui_keygate._native import Policy, Settings
-        from owui_keygate.recording.audit import Trail
+        from owui_keygate._native import Settings
 
         if self.settings is None:
             proxies = forwarding.believed_proxies(
                 sys.argv, os.environ, hosts.release_of(self._find_version())
             )
-            settings = Settings({**os.environ, forwarding.VARIABLE: proxies})
-            self.policy = Policy(settings)
-            self.trail = Trail(settings)
-            self.settings = settings
+            self.settings = Settings({**os.environ, forwarding.VARIABLE: proxies})
         return self.settings
 
-    @staticmethod
-    def _report_problems(settings: Settings) -> None:
-        problems = "; ".join(settings.problems)
-        if problems and settings.strict:
-            raise WrongSettingError(problems)
-        if problems:
-            log.error("The admin API-key bypass stays off: %s", problems)
+    def _extend(self, settings: Settings) -> Extension:
+        from owui_keygate._native import Policy
+        from owui_keygate.recording.audit_log import AuditLog
+
+        env = _env()
+        generation = self.generation = self._choose_generation()
+        _report_problems(settings)
+        self.extension = Extension(
+            host_version=self._find_version(),
+            generation=generation.name,
+            settings=settings,
+            policy=Policy(settings),
+            audit=AuditLog(settings, as_json=getattr(env, "LOG_FORMAT", "") == "json"),
+            reader=generation.reader_for(str(env.DATABASE_URL)),
+            standing=self._standing,
+            announce=self.announce,
+        )
+        return self.extension
 
     def _choose_generation(self) -> Generation:
         from owui_keygate import hosts
@@ -221,8 +150,8 @@ class Installation:
         version = self._find_version()
         if _has_own_bypass(Path(_env().__file__ or "").parent):
             message = (
-                f"expected a host without a setting {BYPASS}, found one in Open WebUI "
-                f"{version}: uninstall owui-keygate and use the host's own"
+                f"expected an Open WebUI without a setting {BYPASS}, found one in Open WebUI "
+                f"{version}: uninstall owui-keygate and use Open WebUI's own"
             )
             raise HostDoesNotFitError(message)
         return hosts.choose(version)
@@ -234,12 +163,16 @@ class Installation:
     def _stand_down(self, reason: str) -> None:
         # From here on whatever cannot be taken out passes on.
         self.failure = reason
-        self._patches.revert()
-        log.error("owui-keygate has left Open WebUI as it is: %s", reason)
+        self._standing.in_force = False
+        self.patches.revert()
+        log.error("owui-keygate is inactive; Open WebUI runs unmodified: %s", reason)
 
     def _refuse_if_strict(self) -> None:
         if self.failure is not None and self._is_strict():
-            message = f"OWUI_KEYGATE_STRICT is true, owui-keygate not in place: {self.failure}"
+            message = (
+                "Refusing to start (OWUI_KEYGATE_STRICT=true): owui-keygate is not active: "
+                f"{self.failure}"
+            )
             raise StartRefusedError(message)
 
     def _is_strict(self) -> bool:
@@ -247,6 +180,43 @@ class Installation:
             with suppress(PanicError), as_errors():
                 return self.settings.strict
         return environment_says("OWUI_KEYGATE_STRICT", ON)
+
+
+def _begin(extension: Extension, generation: Generation) -> None:
+    from owui_keygate._native import __version__
+
+    if generation.announced_by:
+        # These hosts give each of their loggers a level; their root shows warnings only.
+        log.setLevel(_env().SRC_LOG_LEVELS["MAIN"])
+    bypass = extension.policy.bypass
+    log.info(
+        "owui-keygate %s is active on Open WebUI %s (generation %s), %s, the bypass is %s",
+        __version__,
+        extension.host_version,
+        extension.generation,
+        extension.reader,
+        "on" if bypass else "off",
+    )
+    if bypass:
+        _begin_bypass(extension)
+
+
+def _begin_bypass(extension: Extension) -> None:
+    from owui_keygate.recording import telemetry
+    from owui_keygate.settings import escape_routes
+
+    atexit.register(extension.audit.flush)
+    telemetry.export_counts(extension.audit)
+    for warning in escape_routes.look(extension.policy).warnings:
+        log.warning("%s", warning)
+
+
+def _report_problems(settings: Settings) -> None:
+    problems = "; ".join(settings.problems)
+    if problems and settings.strict:
+        raise WrongSettingError(problems)
+    if problems:
+        log.error("The admin API-key bypass stays off: %s", problems)
 
 
 def _env() -> Any:  # noqa: ANN401

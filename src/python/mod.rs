@@ -1,6 +1,8 @@
 //! The module `owui_keygate._native`: the core, as Python sees it.
 
 mod audit;
+mod decision;
+mod facts;
 mod policy;
 mod session;
 mod settings;
@@ -9,9 +11,11 @@ mod settings;
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use super::audit::{Audit, LeftOut, fingerprint};
+    use super::audit::{Audit, fingerprint};
     #[pymodule_export]
-    use super::policy::{Decision, OwnKey, Policy, Way};
+    use super::decision::{Decision, Judgement, OwnKey, Transport};
+    #[pymodule_export]
+    use super::policy::Policy;
     #[pymodule_export]
     use super::session::SessionVerifier;
     #[pymodule_export]

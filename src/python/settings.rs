@@ -45,7 +45,7 @@ impl Settings {
 
     #[getter]
     fn bypass(&self) -> bool {
-        self.0.bypass
+        self.0.bypass.on
     }
 
     #[getter]

@@ -1,7 +1,7 @@
 //! What is counted and what is written down.
 
-use owui_keygate::audit::{Audit, Event, Kind, LeftOut, Mode};
-use owui_keygate::policy::Decision;
+use owui_keygate::audit::{Audit, Event, Mode, Record};
+use owui_keygate::policy::{Decision, Transport};
 
 const CLIENT: Option<&str> = Some("192.0.2.1");
 
@@ -13,6 +13,30 @@ fn event(path: &str) -> Event<'_> {
         method: "GET",
         path,
         client: CLIENT,
+        transport: Transport::Bearer,
+    }
+}
+
+/// The record of an event with that path.
+fn record(path: &str) -> Record {
+    Record {
+        decision: Decision::AllowBypass,
+        user: Some("user".into()),
+        key: Some("0a1b2c3d".into()),
+        method: Some("GET".into()),
+        path: Some(path.into()),
+        client: CLIENT.map(Into::into),
+        transport: Some(Transport::Bearer),
+        suppressed: None,
+    }
+}
+
+/// The record of that many suppressed events with that path.
+fn suppressed(path: &str, count: u64) -> Record {
+    Record {
+        transport: None,
+        suppressed: Some(count),
+        ..record(path)
     }
 }
 
@@ -52,29 +76,25 @@ fn every_decision_has_its_own_counter() {
 #[test]
 fn all_admits_all_and_off_none() {
     for _ in 0..3 {
-        assert_eq!(Audit::new(Mode::All).admit(&event("/a"), 0), Some(vec![]));
-        assert_eq!(Audit::new(Mode::Off).admit(&event("/a"), 0), None);
+        let all = Audit::new(Mode::All).admit(&event("/a"), 0);
+        assert_eq!(all, [record("/a")]);
+        assert_eq!(Audit::new(Mode::Off).admit(&event("/a"), 0), []);
     }
 }
 
 #[test]
 fn throttled_admits_the_first_of_each_kind_in_a_minute_and_tells_how_many_more() {
     let audit = Audit::new(Mode::Throttled);
-    assert_eq!(audit.admit(&event("/a"), 60), Some(vec![]));
-    assert_eq!(audit.admit(&event("/a"), 60), None);
-    assert_eq!(audit.admit(&event("/a"), 119), None);
-    assert_eq!(audit.admit(&event("/b"), 119), Some(vec![]));
-    let expected = LeftOut {
-        kind: Kind::of(&event("/a")),
-        count: 2,
-    };
-    let left_out = audit.admit(&event("/b"), 120);
+    assert_eq!(audit.admit(&event("/a"), 60), [record("/a")]);
+    assert_eq!(audit.admit(&event("/a"), 60), []);
+    assert_eq!(audit.admit(&event("/a"), 119), []);
+    assert_eq!(audit.admit(&event("/b"), 119), [record("/b")]);
     assert_eq!(
-        left_out,
-        Some(vec![expected]),
-        "and nothing of what was not left out"
+        audit.admit(&event("/b"), 120),
+        [suppressed("/a", 2), record("/b")],
+        "and nothing of what was not suppressed"
     );
-    assert_eq!(audit.admit(&event("/a"), 180), Some(vec![]));
+    assert_eq!(audit.admit(&event("/a"), 180), [record("/a")]);
 }
 
 #[test]
@@ -113,8 +133,8 @@ fn user_key_method_path_client_and_decision_make_a_kind() {
             ..first
         },
     ] {
-        assert!(audit.admit(&differing, 0).is_some(), "{differing:?}");
-        assert!(audit.admit(&differing, 0).is_none(), "{differing:?}");
+        assert!(!audit.admit(&differing, 0).is_empty(), "{differing:?}");
+        assert!(audit.admit(&differing, 0).is_empty(), "{differing:?}");
     }
 }
 
@@ -129,7 +149,6 @@ fn what_the_hosts_rules_alone_decide_is_never_written_down() {
                     | Decision::KeysDisabled
                     | Decision::NotPermitted
                     | Decision::EndpointRefused
-                    | Decision::AskPermission
             );
             let found = Event {
                 decision,
@@ -137,7 +156,11 @@ fn what_the_hosts_rules_alone_decide_is_never_written_down() {
             };
             let is_written = is_told && mode != Mode::Off;
             assert_eq!(audit.writes(decision), is_written, "{decision:?}");
-            assert_eq!(audit.admit(&found, 0).is_some(), is_written, "{decision:?}");
+            assert_eq!(
+                !audit.admit(&found, 0).is_empty(),
+                is_written,
+                "{decision:?}"
+            );
         }
     }
 }
@@ -145,13 +168,13 @@ fn what_the_hosts_rules_alone_decide_is_never_written_down() {
 #[test]
 fn unknown_keys_are_told_apart_by_their_client_alone() {
     let audit = Audit::new(Mode::Throttled);
-    assert!(audit.admit(&stranger(CLIENT, "/a"), 0).is_some());
-    assert!(audit.admit(&stranger(CLIENT, "/b"), 0).is_none());
-    assert!(audit.admit(&stranger(None, "/b"), 0).is_some());
+    assert!(!audit.admit(&stranger(CLIENT, "/a"), 0).is_empty());
+    assert!(audit.admit(&stranger(CLIENT, "/b"), 0).is_empty());
+    assert!(!audit.admit(&stranger(None, "/b"), 0).is_empty());
     let long = "x".repeat(64);
     let longer = "x".repeat(65);
-    assert!(audit.admit(&stranger(Some(&long), "/"), 0).is_some());
-    assert!(audit.admit(&stranger(Some(&longer), "/"), 0).is_none());
+    assert!(!audit.admit(&stranger(Some(&long), "/"), 0).is_empty());
+    assert!(audit.admit(&stranger(Some(&longer), "/"), 0).is_empty());
 }
 
 #[test]
@@ -160,54 +183,74 @@ fn many_strangers_fill_neither_the_log_nor_the_memory_and_do_not_push_others_out
     let clients: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
     let admitted = clients
         .iter()
-        .filter(|client| audit.admit(&stranger(Some(client), "/"), 0).is_some())
+        .filter(|client| !audit.admit(&stranger(Some(client), "/"), 0).is_empty())
         .count();
     assert_eq!(admitted, 1_024);
-    assert!(audit.admit(&event("/a"), 0).is_some());
-    assert!(audit.admit(&event("/a"), 0).is_none());
-    let mut left_out = audit.drain();
-    left_out.sort_by_key(|kinds| kinds.count);
-    let expected = [
-        LeftOut {
-            kind: Kind::of(&event("/a")),
-            count: 1,
-        },
-        LeftOut {
-            kind: Kind::Unknown { client: None },
-            count: 2_000 - 1_024,
-        },
-    ];
-    assert_eq!(left_out, expected);
+    assert!(!audit.admit(&event("/a"), 0).is_empty());
+    assert!(audit.admit(&event("/a"), 0).is_empty());
+    let mut told = audit.drain();
+    told.sort_by_key(|record| record.suppressed);
+    let strangers = Record {
+        decision: Decision::UnknownKey,
+        user: None,
+        key: None,
+        method: None,
+        path: None,
+        client: None,
+        transport: None,
+        suppressed: Some(2_000 - 1_024),
+    };
+    assert_eq!(told, [suppressed("/a", 1), strangers]);
     assert_eq!(audit.drain(), []);
 }
 
 #[test]
-fn what_is_left_out_is_not_lost_at_the_end() {
+fn what_is_suppressed_is_not_lost_at_the_end() {
     let audit = Audit::new(Mode::Throttled);
     let _ = audit.admit(&event("/a"), 0);
     assert_eq!(audit.drain(), []);
     let _ = audit.admit(&event("/a"), 0);
     let _ = audit.admit(&event("/a"), 0);
-    let [LeftOut { count: 1, .. }] = audit.drain()[..] else {
-        panic!("what came after the first drain");
-    };
+    assert_eq!(
+        audit.drain(),
+        [suppressed("/a", 1)],
+        "after the first drain"
+    );
 }
 
 #[test]
 fn long_paths_are_one_kind_and_many_paths_are_all_written_down() {
     let audit = Audit::new(Mode::Throttled);
     let long = "/é".repeat(10_000);
-    assert!(audit.admit(&event(&long), 0).is_some());
-    assert!(audit.admit(&event(&format!("{long}x")), 0).is_none());
+    assert!(!audit.admit(&event(&long), 0).is_empty());
+    assert!(audit.admit(&event(&format!("{long}x")), 0).is_empty());
     for number in 0..5_000 {
-        assert!(audit.admit(&event(&number.to_string()), 0).is_some());
+        assert!(!audit.admit(&event(&number.to_string()), 0).is_empty());
     }
     assert!(
-        audit.admit(&event("4094"), 0).is_none(),
-        "4096 are known with the long one, and left out"
+        audit.admit(&event("4094"), 0).is_empty(),
+        "4096 are known with the long one, and suppressed"
     );
     assert!(
-        audit.admit(&event("4095"), 0).is_some(),
+        !audit.admit(&event("4095"), 0).is_empty(),
         "what is beyond is written down"
     );
+}
+
+#[test]
+fn a_record_says_in_a_word_what_happened() {
+    let audit = Audit::new(Mode::All);
+    for (decision, word) in [
+        (Decision::AllowBypass, "bypass"),
+        (Decision::AllowWithinLimits, "allowed"),
+        (Decision::UnknownKey, "unknown key"),
+        (Decision::NetworkLimit, "refused"),
+        (Decision::ExpiredKey, "refused"),
+    ] {
+        let found = Event {
+            decision,
+            ..event("/a")
+        };
+        assert_eq!(audit.admit(&found, 0)[0].event(), word);
+    }
 }

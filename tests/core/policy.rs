@@ -3,10 +3,12 @@
 use owui_keygate::endpoints::Allowlist;
 use owui_keygate::limits::{Age, Endpoints, Limits, Networks, Users};
 use owui_keygate::policy::{
-    Decision, HostRules, OwnKey, Principal, Regime, Request, Times, User, Verdict, Way, decide,
-    decide_let_in,
+    Bypass, Decision, HostRules, Judgement, OwnKey, Principal, Request, Times, Transport, User,
+    Verdict, decide_let_in, judge,
 };
 use proptest::prelude::*;
+
+use Judgement::Decided;
 
 /// Everything the decision may look at, owned.
 #[derive(Clone, Debug)]
@@ -16,7 +18,7 @@ struct Case {
     max_age: Option<&'static str>,
     networks: Option<&'static str>,
     endpoints: Option<&'static str>,
-    way: Way,
+    transport: Transport,
     method: &'static str,
     path: String,
     client: Option<&'static str>,
@@ -31,9 +33,9 @@ struct Case {
 }
 
 impl Case {
-    fn regime(&self) -> Regime {
-        Regime {
-            bypass: self.bypass,
+    fn bypass(&self) -> Bypass {
+        Bypass {
+            on: self.bypass,
             limits: Limits {
                 users: self.users.map(|text| Users::parse(text).unwrap()),
                 age: self.max_age.map(|text| Age::parse(text).unwrap()),
@@ -53,7 +55,7 @@ impl Case {
 
     fn request(&self) -> Request<'_> {
         Request {
-            way: self.way,
+            transport: self.transport,
             method: self.method,
             path: &self.path,
             client: self.client,
@@ -69,23 +71,29 @@ impl Case {
         }
     }
 
-    fn decide(&self) -> Decision {
+    fn judge(&self) -> Judgement {
         let list = self.list.as_deref().map(Allowlist::parse);
         let principal = self.principal();
         let rules = HostRules {
             keys_enabled: self.keys_enabled,
             allowlist: list.as_ref(),
         };
-        decide(
-            &self.regime(),
+        judge(
+            &self.bypass(),
             &self.request(),
             self.known.then_some(&principal),
-            &rules,
+            Some(&rules),
         )
     }
 
+    fn judge_without_rules(&self) -> Judgement {
+        let principal = self.principal();
+        let principal = self.known.then_some(&principal);
+        judge(&self.bypass(), &self.request(), principal, None)
+    }
+
     fn decide_let_in(&self) -> Decision {
-        decide_let_in(&self.regime(), &self.request(), &self.principal())
+        decide_let_in(&self.bypass(), &self.request(), &self.principal())
     }
 
     /// Whether the bypass rules the user, as the design says it.
@@ -144,16 +152,16 @@ impl Case {
     }
 }
 
-fn way() -> impl Strategy<Value = Way> {
+fn transport() -> impl Strategy<Value = Transport> {
     prop_oneof![header(), no_header()]
 }
 
-fn header() -> impl Strategy<Value = Way> {
-    prop_oneof![Just(Way::Bearer), Just(Way::ApiKeyHeader)]
+fn header() -> impl Strategy<Value = Transport> {
+    prop_oneof![Just(Transport::Bearer), Just(Transport::ApiKeyHeader)]
 }
 
-fn no_header() -> impl Strategy<Value = Way> {
-    prop_oneof![Just(Way::Cookie), Just(Way::Other)]
+fn no_header() -> impl Strategy<Value = Transport> {
+    prop_oneof![Just(Transport::Cookie), Just(Transport::Other)]
 }
 
 fn other_role() -> impl Strategy<Value = String> {
@@ -196,7 +204,7 @@ prop_compose! {
     fn case()(
         bypass in any::<bool>(),
         [users, max_age, networks, endpoints] in limits(),
-        way in way(),
+        transport in transport(),
         method in prop::sample::select(&["GET", "HEAD", "POST", ""]),
         client in prop::sample::select(&[Some("10.1.2.3"), Some("192.0.2.1"), None]),
         email in prop::sample::select(&["named@x", "unnamed@x"]),
@@ -210,24 +218,18 @@ prop_compose! {
         list in prop::option::of("(/[ab]{1,2}(/[ab]{1,2})?,){0,3}"),
     ) -> Case {
         Case {
-            bypass, users, max_age, networks, endpoints, way, method, path, client, now, known,
+            bypass, users, max_age, networks, endpoints, transport, method, path, client, now, known,
             email, role, times, permitted, keys_enabled, list,
         }
     }
 }
 
-fn is_of_bypass(decision: Decision) -> bool {
-    matches!(
-        decision.verdict(),
-        Verdict::AllowedByBypass | Verdict::RefusedByLimit(_)
-    )
+fn is_of_bypass(judgement: Judgement) -> bool {
+    matches!(judgement, Judgement::Decided(decision) if decision.verdict().is_of_bypass())
 }
 
-fn allows(decision: Decision) -> bool {
-    matches!(
-        decision.verdict(),
-        Verdict::Allowed | Verdict::AllowedByBypass
-    )
+fn allows(judgement: Judgement) -> bool {
+    matches!(judgement, Judgement::Decided(decision) if decision.verdict().allows())
 }
 
 proptest! {
@@ -235,15 +237,15 @@ proptest! {
 
     #[test]
     fn without_the_bypass_only_the_host_allows(case in case()) {
-        let decision = case.with_bypass(false).decide();
-        prop_assert!(!is_of_bypass(decision));
-        prop_assert_eq!(decision == Decision::Allow, case.host_allows());
+        let judgement = case.with_bypass(false).judge();
+        prop_assert!(!is_of_bypass(judgement));
+        prop_assert_eq!(judgement == Decided(Decision::Allow), case.host_allows());
     }
 
     #[test]
     fn no_other_role_is_ruled_by_the_bypass(case in case(), role in other_role()) {
         let case = Case { role, ..case };
-        prop_assert_eq!(case.with_bypass(true).decide(), case.with_bypass(false).decide());
+        prop_assert_eq!(case.with_bypass(true).judge(), case.with_bypass(false).judge());
     }
 
     /// Whatever way the key came, and whatever the host's rules are.
@@ -251,20 +253,20 @@ proptest! {
     fn whom_the_bypass_rules_is_never_allowed_what_a_limit_refuses(case in case()) {
         let case = Case { bypass: true, role: "admin".to_owned(), email: "named@x", ..case };
         prop_assert!(case.is_ruled());
-        prop_assert!(!(case.is_beyond_limits() && allows(case.decide())));
-        prop_assert_eq!(allows(case.decide_let_in()), !case.is_beyond_limits());
+        prop_assert!(!(case.is_beyond_limits() && allows(case.judge())));
+        prop_assert_eq!(case.decide_let_in().verdict().allows(), !case.is_beyond_limits());
     }
 
     #[test]
-    fn a_key_in_no_header_needs_the_hosts_rules_and_the_limits(case in case(), way in no_header()) {
-        let case = Case { way, ..case };
-        let by_host = case.with_bypass(false).decide();
+    fn a_key_in_no_header_needs_the_hosts_rules_and_the_limits(case in case(), transport in no_header()) {
+        let case = Case { transport, ..case };
+        let by_host = case.with_bypass(false).judge();
         let expected = match by_host {
-            Decision::Allow => case.decide_let_in(),
+            Decided(Decision::Allow) => Decided(case.decide_let_in()),
             refusal => refusal,
         };
-        prop_assert_eq!(case.decide(), expected);
-        prop_assert!(case.decide() != Decision::AllowBypass);
+        prop_assert_eq!(case.judge(), expected);
+        prop_assert!(case.judge() != Decided(Decision::AllowBypass));
     }
 
     #[test]
@@ -281,33 +283,43 @@ proptest! {
     #[test]
     fn an_unknown_key_is_unknown_whatever_the_settings(case in case()) {
         let case = Case { known: false, ..case };
-        prop_assert_eq!(case.decide(), Decision::UnknownKey);
+        prop_assert_eq!(case.judge(), Decided(Decision::UnknownKey));
+        prop_assert_eq!(case.judge_without_rules(), Decided(Decision::UnknownKey));
     }
 
     #[test]
     fn who_is_not_named_is_not_ruled_by_the_bypass(case in case()) {
         let case = Case { users: Some("other@x, Named@X"), email: "unnamed@x", ..case };
-        prop_assert_eq!(case.with_bypass(true).decide(), case.with_bypass(false).decide());
+        prop_assert_eq!(case.with_bypass(true).judge(), case.with_bypass(false).judge());
     }
 
     #[test]
-    fn for_a_key_in_a_header_the_end_and_the_limits_alone_decide(case in case(), way in header()) {
-        let case = Case { bypass: true, known: true, role: "admin".to_owned(), way, ..case };
+    fn for_a_key_in_a_header_the_end_and_the_limits_alone_decide(case in case(), transport in header()) {
+        let case = Case { bypass: true, known: true, role: "admin".to_owned(), transport, ..case };
         prop_assume!(case.is_named());
         let expected = match case.decide_let_in() {
             Decision::AllowWithinLimits => Decision::AllowBypass,
             refusal => refusal,
         };
-        prop_assert_eq!(case.decide(), expected);
+        prop_assert_eq!(case.judge(), Decided(expected));
+    }
+
+    /// So nobody is let in, or refused, by rules that nobody has read.
+    #[test]
+    fn without_the_hosts_rules_the_host_decides_about_all_but_ruled_keys_in_a_header(case in case()) {
+        let by_bypass = case.is_ruled() && case.transport.is_header();
+        let expected = if by_bypass || !case.known { case.judge() } else { Judgement::AskHost };
+        prop_assert_eq!(case.judge_without_rules(), expected);
+        prop_assert_ne!(case.judge(), Judgement::AskHost);
     }
 
     #[test]
     fn the_permission_is_asked_for_only_where_it_decides(case in case()) {
-        if case.decide() == Decision::AskPermission {
+        if case.judge() == Judgement::AskPermission {
             prop_assert_eq!(case.permitted, None);
             for answer in [true, false] {
                 let answered = Case { permitted: Some(answer), ..case.clone() };
-                prop_assert_ne!(answered.decide(), Decision::AskPermission);
+                prop_assert_ne!(answered.judge(), Judgement::AskPermission);
             }
         }
     }
@@ -321,7 +333,7 @@ proptest! {
             (true, true) => OwnKey::Allowed,
             (true, false) => OwnKey::Refused,
         };
-        prop_assert_eq!(case.regime().own_key(&case.user(), session), expected);
+        prop_assert_eq!(case.bypass().own_key(&case.user(), session), expected);
     }
 }
 
@@ -333,7 +345,7 @@ fn the_host_looks_at_the_switch_then_the_permission_then_the_list() {
         max_age: None,
         networks: None,
         endpoints: None,
-        way: Way::Bearer,
+        transport: Transport::Bearer,
         method: "GET",
         path: "/b".to_owned(),
         client: None,
@@ -346,53 +358,55 @@ fn the_host_looks_at_the_switch_then_the_permission_then_the_list() {
         keys_enabled: false,
         list: Some("/a".to_owned()),
     };
-    assert_eq!(case.decide(), Decision::KeysDisabled);
+    assert_eq!(case.judge(), Decided(Decision::KeysDisabled));
     let case = Case {
         keys_enabled: true,
         ..case
     };
-    assert_eq!(case.decide(), Decision::AskPermission);
+    assert_eq!(case.judge(), Judgement::AskPermission);
     let refused = Case {
         permitted: Some(false),
         ..case.clone()
     };
-    assert_eq!(refused.decide(), Decision::NotPermitted);
+    assert_eq!(refused.judge(), Decided(Decision::NotPermitted));
     let case = Case {
         permitted: Some(true),
         ..case
     };
-    assert_eq!(case.decide(), Decision::EndpointRefused);
+    assert_eq!(case.judge(), Decided(Decision::EndpointRefused));
     let case = Case {
         path: "/a".to_owned(),
         ..case
     };
-    assert_eq!(case.decide(), Decision::Allow);
+    assert_eq!(case.judge(), Decided(Decision::Allow));
 }
 
 #[test]
 fn only_a_key_in_a_header_can_bypass_and_only_while_the_bypass_is_on() {
-    for way in [Way::Bearer, Way::ApiKeyHeader, Way::Cookie, Way::Other] {
-        let on = Regime {
-            bypass: true,
-            ..Regime::default()
+    for transport in [
+        Transport::Bearer,
+        Transport::ApiKeyHeader,
+        Transport::Cookie,
+        Transport::Other,
+    ] {
+        let on = Bypass {
+            on: true,
+            ..Bypass::default()
         };
-        assert_eq!(on.may_bypass(way), way.is_header());
-        assert!(!Regime::default().may_bypass(way));
+        assert_eq!(on.may_bypass(transport), transport.is_header());
+        assert!(!Bypass::default().may_bypass(transport));
     }
 }
 
 #[test]
 fn the_bypass_rules_every_administrator_unless_some_are_named() {
-    assert!(Regime::default().rules_every_admin());
+    assert!(Bypass::default().rules_every_admin());
     let users = Some(Users::parse("named@x").unwrap());
     let limits = Limits {
         users,
         ..Limits::default()
     };
-    let named = Regime {
-        bypass: true,
-        limits,
-    };
+    let named = Bypass { on: true, limits };
     assert!(!named.rules_every_admin());
 }
 
@@ -405,19 +419,19 @@ proptest! {
         let case = Case {
             bypass: true,
             users: None,
-            way: Way::Bearer,
+            transport: Transport::Bearer,
             known: true,
             role: "admin".to_owned(),
             ..case
         };
-        prop_assert!(case.regime().rules_every_admin());
+        prop_assert!(case.bypass().rules_every_admin());
         let changed = Case {
             keys_enabled: other.keys_enabled,
             list: other.list,
             permitted: other.permitted,
             ..case.clone()
         };
-        prop_assert_eq!(case.decide(), changed.decide());
+        prop_assert_eq!(case.judge(), changed.judge());
     }
 }
 
@@ -451,7 +465,6 @@ fn each_decision_has_a_name_and_a_meaning() {
             ("keys_disabled", Verdict::Refused),
             ("not_permitted", Verdict::Refused),
             ("endpoint_refused", Verdict::Refused),
-            ("ask_permission", Verdict::Open),
         ]
     );
 }

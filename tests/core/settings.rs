@@ -19,7 +19,7 @@ fn an_empty_environment_means_in_place_and_off() {
     let settings = settings(&[]);
     assert!(settings.enabled);
     assert!(!settings.strict);
-    assert!(!settings.bypass);
+    assert!(!settings.bypass.on);
     assert!(settings.problems.is_empty());
     assert!(settings.report.iter().all(|row| !row.given));
 }
@@ -31,11 +31,11 @@ fn switches_take_true_on_false_and_off_in_any_case() {
             ("ENABLE_ADMIN_API_KEY_BYPASS", on),
             ("OWUI_KEYGATE_STRICT", on),
         ]);
-        assert!(settings.bypass && settings.strict, "{on:?}");
+        assert!(settings.bypass.on && settings.strict, "{on:?}");
     }
     for off in ["false", "False", "off", "OFF "] {
         let settings = settings(&[("ENABLE_ADMIN_API_KEY_BYPASS", off), ("OWUI_KEYGATE", off)]);
-        assert!(!settings.bypass && !settings.enabled, "{off:?}");
+        assert!(!settings.bypass.on && !settings.enabled, "{off:?}");
         assert!(settings.problems.is_empty(), "{off:?}");
     }
 }
@@ -49,7 +49,7 @@ fn a_switch_that_is_not_understood_keeps_the_bypass_off_and_is_named() {
     ] {
         for value in ["maybe", "", " ", "1", "yes", "truе"] {
             let settings = settings(&[("ENABLE_ADMIN_API_KEY_BYPASS", "true"), (variable, value)]);
-            assert!(!settings.bypass, "{variable}={value:?}");
+            assert!(!settings.bypass.on, "{variable}={value:?}");
             assert_eq!(settings.problems.len(), 1);
             assert_eq!(
                 settings.problems[0].to_string(),
@@ -63,8 +63,7 @@ fn a_switch_that_is_not_understood_keeps_the_bypass_off_and_is_named() {
 fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
     let bypass = [("ENABLE_ADMIN_API_KEY_BYPASS", "true")];
     let settings = settings(&[&bypass, pairs].concat());
-    assert_eq!(settings.bypass, settings.problems.is_empty());
-    assert_eq!(settings.regime.bypass, settings.bypass);
+    assert_eq!(settings.bypass.on, settings.problems.is_empty());
     settings.problems.iter().map(ToString::to_string).collect()
 }
 
@@ -130,7 +129,7 @@ fn a_mistyped_strict_is_not_strict() {
         ("ENABLE_ADMIN_API_KEY_BYPASS", "true"),
         ("OWUI_KEYGATE_STRCIT", "true"),
     ]);
-    assert!(!settings.strict && !settings.bypass);
+    assert!(!settings.strict && !settings.bypass.on);
 }
 
 #[test]
@@ -210,7 +209,7 @@ fn limits_that_are_understood_are_in_effect() {
     ];
     assert_eq!(problems(&given), Vec::<String>::new());
     let settings = settings(&given);
-    let limits = &settings.regime.limits;
+    let limits = &settings.bypass.limits;
     assert!(limits.users.as_ref().unwrap().names("", "bot@example.org"));
     assert!(
         limits
@@ -234,7 +233,7 @@ fn limits_that_are_understood_are_in_effect() {
 #[test]
 fn without_limits_there_are_none() {
     let settings = settings(&[("ENABLE_ADMIN_API_KEY_BYPASS", "true")]);
-    let limits = &settings.regime.limits;
+    let limits = &settings.bypass.limits;
     assert!(limits.users.is_none() && limits.endpoints.is_none());
     assert!(limits.networks.is_none() && limits.age.is_none());
 }
@@ -363,7 +362,7 @@ fn switched_off_altogether_there_is_no_bypass() {
         ("ENABLE_ADMIN_API_KEY_BYPASS", "true"),
         ("OWUI_KEYGATE", "off"),
     ]);
-    assert!(!settings.enabled && !settings.bypass);
+    assert!(!settings.enabled && !settings.bypass.on);
 }
 
 #[test]
@@ -445,7 +444,7 @@ fn nothing_shows_a_credential_in_a_wrong_variable() {
                 ("FORWARDED_ALLOW_IPS", "127.0.0.1"),
                 (variable, &value),
             ]);
-            assert!(!settings.bypass, "{variable}={value}");
+            assert!(!settings.bypass.on, "{variable}={value}");
             let shown = serde_json::to_string(&settings).unwrap();
             assert!(!shown.contains(body), "{variable}={value}: {shown}");
         }
@@ -498,7 +497,7 @@ proptest! {
         )
     ) {
         let settings = Settings::from_environment(&values);
-        if settings.bypass {
+        if settings.bypass.on {
             prop_assert_eq!(settings.problems.len(), 0);
             prop_assert!(values.contains_key("ENABLE_ADMIN_API_KEY_BYPASS"));
             prop_assert!(!values.contains_key("ADMIN_API_KEY_MAX_AGE"));

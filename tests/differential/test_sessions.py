@@ -71,7 +71,7 @@ def test_the_replaced_function_returns_what_the_hosts_own_returns(
         return decode(version, token, case.secret)
 
     signing = SimpleNamespace(SESSION_SECRET=case.secret, ALGORITHM="HS256")
-    replaced = decode_token.replacement(host_own, signing)
+    replaced = decode_token.replace_decode_token(host_own, signing)
     monkeypatch.setattr(decode_token, "time", SimpleNamespace(time=lambda: case.now))
     with time_stands_still(case.now):
         ours = replaced(case.token)

@@ -269,7 +269,7 @@ def test_a_session_works_as_ever(servers: Servers, world: World) -> None:
 def test_the_log_says_it_is_in_place_once_and_holds_no_secret(
     servers: Servers, world: World
 ) -> None:
-    line = f"owui-keygate {__version__} is in place on Open WebUI {HOST_VERSION}"
+    line = f"owui-keygate {__version__} is active on Open WebUI {HOST_VERSION}"
     line = f"{line} (generation {GENERATION}), reader "
     line += f"{READER} ({REASON})"
     assert servers.on.log.count(f"{line}, the bypass is on") == 1

@@ -25,7 +25,7 @@ SITE = Path(__file__).parent / "in_host" / "other_hooks.py"
 FINDERS = ("unguarded", "guarded", "wrapt")
 PLACES = {"in front": 0, "behind": 1}
 CHECK = choose(HOST_VERSION).patch_points[0].name
-LEFT = "owui-keygate has left Open WebUI as it is: "
+LEFT = "owui-keygate is inactive; Open WebUI runs unmodified: "
 REPLACED = f"something else has replaced open_webui.utils.auth.{CHECK}"
 REASONS = (REPLACED, f"{CHECK}: expected ")
 STATUS = "/api/v1/keygate"
@@ -47,7 +47,8 @@ def test_another_finder_and_ours_see_each_module_once(
     code = """
 import open_webui.main
 from owui_keygate.installation import INSTALLATION
-report = INSTALLATION.report()
+from owui_keygate.report import report as report_of
+report = report_of(INSTALLATION)
 assert report["failure"] is None, report["failure"]
 assert all(report["patch_points"].values()), report["patch_points"]
 """
@@ -63,7 +64,7 @@ def test_a_server_with_a_finder_that_asks_ours_in_turn(
     settings = BYPASS_ON | STRICT | hook(tmp_path / "hook", "unguarded", PLACES["behind"])
     with Server(keygate, world.copy(tmp_path), settings) as server:
         assert answers(server, world) == BYPASS
-        assert "is in place on Open WebUI" in server.log
+        assert "is active on Open WebUI" in server.log
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
@@ -79,7 +80,7 @@ def test_what_something_else_has_wrapped_is_the_hosts_own(
         assert server.log.count(CALLED) > 1
         [line] = [line for line in server.log.splitlines() if LEFT in line]
         assert REASONS[place] in line
-        assert "is in place" not in server.log
+        assert "is active on" not in server.log
         with closing(server.client()) as client:
             session = bearer(world.admin.session)
             status = client.request("GET", STATUS, session)

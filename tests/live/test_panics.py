@@ -42,6 +42,9 @@ AT_START = {
     "Audit.__new__": {},
     "Policy.__new__": {},
     "Policy.bypass": {},
+    "Policy.may_bypass": {},
+    "Policy.must_ask_server": {},
+    "Policy.rules_every_admin": {},
     "SessionVerifier.__new__": {},
     "Settings.__new__": {},
     "Settings.bypass": {},
@@ -53,25 +56,21 @@ AT_START = {
 
 BY_REQUEST = {
     "Audit.counts": {"status"},
-    "Audit.note": {"key"},
-    "Policy.decide": {"key"},
+    "Policy.judge": {"key"},
     "Policy.decide_let_in": set(),
     "Policy.distrusts_addresses": {"status"},
-    "Policy.may_bypass": {"key"},
-    "Policy.must_ask_server": {"key"},
     "Policy.own_key": {"own key", "account page"},
-    "Policy.rules_every_admin": {"key"},
     "SessionVerifier.verify": {"session"},
     "Settings.to_json": {"status"},
-    "fingerprint": {"key"},
 }
 """What is called by requests, and by which of `probes` while keys are off."""
 
 BY_FIRST_REQUEST = {"Policy.note_server", "hold_everyone"}
 """What is called by the first request that has networks to hold a client against."""
 
-ELSEWHERE = {"Audit.drain", "Policy.reaches", "parse_duration"}
-"""What is called when the process ends, for warnings, and by the command `owui-keygate keys`."""
+ELSEWHERE = {"Audit.drain", "Audit.note", "Policy.reaches", "fingerprint", "parse_duration"}
+"""What is called when the process ends, for limits of whom the host lets in, for warnings, and by
+the command `owui-keygate keys`."""
 
 
 def test_every_entry_point_is_tried() -> None:
@@ -252,7 +251,10 @@ def test_a_panic_while_the_server_is_asked_lets_nobody_in(
             return answer.json().get("detail")
 
         assert detail() == "Use of API key is not enabled in the environment."
-        assert "The host's own check decides: PanicException" in server.log
+        assert (
+            "API-key check failed (PanicException); falling back to Open WebUI's own check"
+            in server.log
+        )
         for entry_point in ("hold_everyone", ""):
             tell(server, entry_point)
             assert detail() == "Refused by ADMIN_API_KEY_ALLOWED_NETWORKS."

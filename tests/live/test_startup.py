@@ -235,9 +235,9 @@ def test_a_host_that_does_not_fit_is_left_as_it_is(
     data = world.copy(tmp_path / "server")
     with Server(keygate, data, BYPASS_ON | altered) as server:
         assert answers(server, world) == STOCK
-        assert server.log.count("owui-keygate has left Open WebUI as it is") == 1
+        assert server.log.count("owui-keygate is inactive; Open WebUI runs unmodified") == 1
         assert reason in server.log
-        assert "is in place" not in server.log
+        assert "is active on" not in server.log
 
 
 @pytest.mark.parametrize("name", ["a new check", "a second module", "a bypass of its own"])
@@ -247,7 +247,7 @@ def test_strict_mode_does_not_start_a_host_that_does_not_fit(
     *alteration, reason = MISFITS[name]
     altered = alter_host(keygate, tmp_path / "altered", *alteration)
     said = refusal_to_start(keygate, tmp_path, BYPASS_ON | STRICT | altered)
-    assert "OWUI_KEYGATE_STRICT is true, owui-keygate not in place" in said
+    assert "Refusing to start (OWUI_KEYGATE_STRICT=true): owui-keygate is not active" in said
     assert reason in said
 
 
@@ -285,7 +285,10 @@ def test_strict_mode_does_not_start_without_the_native_module(
     broken = break_native_module(keygate, tmp_path / "broken")
     switch = {} if word is None else {"OWUI_KEYGATE": word}
     said = refusal_to_start(keygate, tmp_path, BYPASS_ON | STRICT | switch | broken)
-    assert "OWUI_KEYGATE_STRICT is true, owui-keygate not in place: ImportError: " in said
+    assert (
+        "Refusing to start (OWUI_KEYGATE_STRICT=true): owui-keygate is not active: ImportError: "
+        in said
+    )
 
 
 def refusal_to_start(environment: Environment, folder: Path, settings: dict[str, str]) -> str:
@@ -317,7 +320,7 @@ installation.host_module_executed(auth)
 assert auth.get_current_user_by_api_key is replaced, "applied twice"
 foreign = lambda: None
 auths._check_api_key_permission = foreign
-installation._patches.revert()
+installation.patches.revert()
 assert auth.get_current_user_by_api_key is host_own, "not reverted"
 assert auths._check_api_key_permission is foreign, "somebody else's was reverted"
 importlib.reload(auth)
@@ -352,7 +355,9 @@ def test_a_broken_extension_leaves_the_host_as_it_is(
     code += "assert not hasattr(auth.get_current_user_by_api_key, '__wrapped__')\nprint('done')"
     found = run_with_host(keygate, tmp_path, BYPASS_ON, code)
     assert found.stdout.endswith("done\n"), found.stderr[-3000:]
-    assert found.stderr.count(f"owui-keygate has left Open WebUI as it is: {reason}") == 1
+    assert (
+        found.stderr.count(f"owui-keygate is inactive; Open WebUI runs unmodified: {reason}") == 1
+    )
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES)
@@ -369,7 +374,7 @@ for attempt in range(2):
         print(refused)
 """
     found = run_with_host(keygate, tmp_path, BYPASS_ON | STRICT, code)
-    refusal = f"OWUI_KEYGATE_STRICT is true, owui-keygate not in place: {reason}"
+    refusal = f"Refusing to start (OWUI_KEYGATE_STRICT=true): owui-keygate is not active: {reason}"
     assert found.stdout.count(refusal) == 2, found.stderr[-3000:]
 
 
@@ -385,7 +390,8 @@ def test_something_else_in_its_place_is_noticed_at_the_start(
 import open_webui.main, open_webui.utils.auth as auth, open_webui.utils.logger as logger
 from owui_keygate.installation import INSTALLATION
 open_webui.{replaced} = lambda request, api_key: None
-print("doctor", all(INSTALLATION.report()["patch_points"].values()))
+from owui_keygate.report import report
+print("doctor", "not applied" not in report(INSTALLATION)["patch_points"].values())
 logger.start_logger()
 print("started", auth.get_current_user_by_api_key.__module__)
 """
@@ -425,7 +431,7 @@ def test_the_layout_of_the_official_image(
     data = world.copy(tmp_path / "server")
     with Server(environment, data, BYPASS_ON, command) as server:
         assert answers(server, world) == BYPASS
-        assert f"is in place on Open WebUI {HOST_VERSION}" in server.log
+        assert f"is active on Open WebUI {HOST_VERSION}" in server.log
     env = {"PATH": os.environ["PATH"]} | BYPASS_ON
     doctor = environment.run("owui-keygate", "doctor", cwd=backend, env=env)
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr

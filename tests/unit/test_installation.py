@@ -61,5 +61,5 @@ def test_what_a_host_gets_without_it(
                 installation.host_module_executed(host)
         else:
             installation.host_module_executed(host)
-    assert caplog.text.count("owui-keygate has left Open WebUI as it is") == says
+    assert caplog.text.count("owui-keygate is inactive; Open WebUI runs unmodified") == says
     assert (installation.failure is not None) is says

@@ -22,10 +22,11 @@ from owui_keygate._native import (
     OwnKey,
     Policy,
     Settings,
-    Way,
+    Transport,
     fingerprint,
     hold_everyone,
 )
+from owui_keygate.replacements.credentials import TRANSPORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,16 +93,21 @@ OFF = Policy(Settings({}))
 ON = policy_of()
 
 
-def decide(policy: Policy, **facts: Any) -> Decision:  # noqa: ANN401
-    """Decide about a bearer key of an administrator for `/a`, with other facts as given."""
+def judge(policy: Policy, **facts: Any) -> Decision | None:  # noqa: ANN401
+    """Judge a bearer key of an administrator for `/a`, with other facts as given."""
     scope = {"type": "http", "method": "GET", "path": facts.pop("path", "/a"), "client": CLIENT}
-    given: dict[str, Any] = {"way": Way.Bearer, "scope": scope, "now": 10, "user": ADMIN}
-    return policy.decide(**given | facts)
+    transport = facts.pop("transport", Transport.Bearer)
+    request = (facts.pop("scope", scope), "sk-1", transport, facts.pop("now", 10.0))
+    expires_at, created_at = facts.pop("expires_at", None), facts.pop("created_at", None)
+    enabled, endpoints = facts.pop("keys_enabled", False), facts.pop("allowed_endpoints", None)
+    rules: tuple[bool, str | None, object] = (enabled, endpoints, {})
+    user = facts.pop("user", ADMIN)
+    return policy.judge(request, (user, expires_at, created_at, rules), **facts).decision
 
 
 def covers(endpoints: str | None, path: str) -> bool:
     policy = OFF
-    decision = decide(policy, path=path, keys_enabled=True, allowed_endpoints=endpoints)
+    decision = judge(policy, path=path, keys_enabled=True, allowed_endpoints=endpoints)
     assert decision in (Decision.Allow, Decision.EndpointRefused)
     return decision == Decision.Allow
 
@@ -132,7 +138,7 @@ def test_the_list_in_force_is_the_one_that_was_handed_over_last() -> None:
             ("", Decision.EndpointRefused),
             (None, Decision.Allow),
         ):
-            assert decide(policy, keys_enabled=True, allowed_endpoints=endpoints) == decision
+            assert judge(policy, keys_enabled=True, allowed_endpoints=endpoints) == decision
 
 
 def test_text_that_is_no_unicode_is_an_error_and_no_decision() -> None:
@@ -141,16 +147,18 @@ def test_text_that_is_no_unicode_is_an_error_and_no_decision() -> None:
 
 
 def test_the_host_rules_default_to_closed() -> None:
-    assert decide(OFF) == Decision.KeysDisabled
+    assert judge(OFF) == Decision.KeysDisabled
 
 
-def test_an_administrator_in_the_admin_regime() -> None:
+def test_an_administrator_whom_the_bypass_rules() -> None:
     policy = ON
-    assert decide(policy) == Decision.AllowBypass
-    assert decide(policy, way=Way.ApiKeyHeader, expires_at=10) == Decision.ExpiredKey
-    assert decide(policy, way=Way.Cookie) == Decision.KeysDisabled
-    assert decide(policy, way=Way.Other) == Decision.KeysDisabled
-    assert decide(policy, way=Way.Cookie, keys_enabled=True) == Decision.AllowWithinLimits
+    assert judge(policy) == Decision.AllowBypass
+    assert judge(policy, transport=Transport.ApiKeyHeader, expires_at=10) == Decision.ExpiredKey
+    assert judge(policy, transport=Transport.Cookie) == Decision.KeysDisabled
+    assert judge(policy, transport=Transport.Other) == Decision.KeysDisabled
+    assert (
+        judge(policy, transport=Transport.Cookie, keys_enabled=True) == Decision.AllowWithinLimits
+    )
     assert policy.own_key(ADMIN, session=True) == OwnKey.Allowed
     assert policy.own_key(ADMIN, session=False) == OwnKey.Refused
     assert policy.own_key(USER, session=True) == OwnKey.ByHost
@@ -158,7 +166,8 @@ def test_an_administrator_in_the_admin_regime() -> None:
 
 def test_whom_the_host_lets_in_is_held_against_what_is_known() -> None:
     def let_in(policy: Policy, times: tuple[int | None, int | None] | None) -> Decision:
-        return policy.decide_let_in(Way.Other, {"path": "/"}, 10, ADMIN, times)
+        request = ({"path": "/"}, "sk-1", Transport.Other, 10.5)
+        return policy.decide_let_in(request, ADMIN, times)
 
     assert let_in(ON, (None, None)) == Decision.AllowWithinLimits
     assert let_in(ON, (11, None)) == Decision.AllowWithinLimits
@@ -187,9 +196,9 @@ def test_a_decision_says_what_it_means() -> None:
 
 def test_only_while_the_bypass_is_on_can_a_key_in_a_header_bypass() -> None:
     assert (ON.bypass, OFF.bypass) == (True, False)
-    ways = (Way.Bearer, Way.ApiKeyHeader, Way.Cookie, Way.Other)
-    assert [ON.may_bypass(way) for way in ways] == [True, True, False, False]
-    assert not any(OFF.may_bypass(way) for way in ways)
+    found = [ON.may_bypass(transport) for transport in TRANSPORTS]
+    assert found == [True, True, False, False]
+    assert not any(OFF.may_bypass(transport) for transport in TRANSPORTS)
 
 
 def test_limits_are_asked_about_the_scope_the_user_and_the_key() -> None:
@@ -201,16 +210,16 @@ def test_limits_are_asked_about_the_scope_the_user_and_the_key() -> None:
     )
     assert limited.note_server(addresses_are_true=True)
     scope: dict[str, Any] = {"method": "HEAD", "path": "/a/b", "client": ["10.9.9.9", 1]}
-    assert decide(limited, scope=scope, created_at=5) == Decision.AllowBypass
-    assert decide(limited, scope=scope, created_at=4) == Decision.AgeLimit
-    assert decide(limited, scope=scope) == Decision.AgeLimit
+    assert judge(limited, scope=scope, created_at=5) == Decision.AllowBypass
+    assert judge(limited, scope=scope, created_at=4) == Decision.AgeLimit
+    assert judge(limited, scope=scope) == Decision.AgeLimit
     for client in (("11.0.0.0", 1), None):
-        refused = decide(limited, scope=scope | {"client": client}, created_at=5)
+        refused = judge(limited, scope=scope | {"client": client}, created_at=5)
         assert refused == Decision.NetworkLimit
     del scope["method"]
-    assert decide(limited, scope=scope, created_at=5) == Decision.EndpointLimit
+    assert judge(limited, scope=scope, created_at=5) == Decision.EndpointLimit
     del scope["client"]
-    assert decide(limited, scope=scope, created_at=5) == Decision.NetworkLimit
+    assert judge(limited, scope=scope, created_at=5) == Decision.NetworkLimit
 
 
 def test_networks_refuse_until_the_server_has_said_whom_it_believes() -> None:
@@ -225,7 +234,7 @@ def test_networks_refuse_until_the_server_has_said_whom_it_believes() -> None:
     assert forgeable.note_server(addresses_are_true=False)
     assert not forgeable.note_server(addresses_are_true=True), "the first note counts"
     assert not true.note_server(addresses_are_true=False)
-    decisions = [decide(policy, scope=scope) for policy in (unknown, true, forgeable)]
+    decisions = [judge(policy, scope=scope) for policy in (unknown, true, forgeable)]
     assert decisions == [Decision.NetworkLimit, Decision.AllowBypass, Decision.NetworkLimit]
     assert not true.must_ask_server
     assert not forgeable.must_ask_server
@@ -248,10 +257,10 @@ def test_only_named_administrators_are_in_the_admin_regime() -> None:
     named = policy_of(ADMIN_API_KEY_BYPASS_USERS="Admin@example.org")
     assert not named.rules_every_admin
     assert ON.rules_every_admin
-    assert decide(named) == Decision.AllowBypass
+    assert judge(named) == Decision.AllowBypass
     other = SimpleNamespace(id="other", email="other@example.org", role="admin")
-    assert decide(named, user=other) == Decision.KeysDisabled
-    assert decide(named, user=other, keys_enabled=True) == Decision.Allow
+    assert judge(named, user=other) == Decision.KeysDisabled
+    assert judge(named, user=other, keys_enabled=True) == Decision.Allow
     assert named.own_key(ADMIN, session=True) == OwnKey.Allowed
     assert named.own_key(other, session=True) == OwnKey.ByHost
 
@@ -261,7 +270,7 @@ def test_only_named_administrators_are_in_the_admin_regime() -> None:
 )
 def test_a_scope_of_another_shape_is_an_error_and_no_decision(scope: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError)):
-        decide(ON, scope=scope)
+        judge(ON, scope=scope)
 
 
 def test_which_routes_a_key_reaches() -> None:
@@ -275,34 +284,97 @@ def test_which_routes_a_key_reaches() -> None:
     assert not ON.reaches("GET", "/api"), "no list, no warning"
 
 
+def test_without_the_rules_or_the_permission_there_is_no_decision() -> None:
+    request = ({"path": "/a"}, "sk-1", Transport.Bearer, 10.0)
+    by_host = ON.judge(request, (USER, None, None, None))
+    assert (by_host.decision, by_host.asks_permission, by_host.records) == (None, False, [])
+    asking = ON.judge(request, (USER, None, None, (True, None, {})))
+    assert (asking.decision, asking.asks_permission) == (None, True)
+    for permitted, decision in ((True, Decision.Allow), (False, Decision.NotPermitted)):
+        told = ON.judge(request, (USER, None, None, (True, None, {})), permitted=permitted)
+        assert (told.decision, told.asks_permission) == (decision, False)
+    assert ON.judge(request, None).decision == Decision.UnknownKey
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        (ADMIN, None, None),
+        (ADMIN, "1", None, None),
+        (ADMIN, None, None, (1, None, {})),
+        (ADMIN, None, None, (True, b"/a", {})),
+        (ADMIN, None, None, (True, None)),
+        (SimpleNamespace(id="id", email="a@x"), None, None, None),
+        (SimpleNamespace(id="id", email="a@x", role=b"admin"), None, None, None),
+    ],
+)
+def test_a_reading_of_another_shape_is_an_error_and_no_decision(reading: Any) -> None:  # noqa: ANN401
+    request = ({"path": "/a"}, "sk-1", Transport.Bearer, 10.0)
+    with pytest.raises((AttributeError, TypeError, ValueError)):
+        ON.judge(request, reading)
+
+
+def asked(path: str, key: str, now: float) -> tuple[dict[str, Any], str, Transport, float]:
+    scope = {"method": "GET", "path": path, "client": ("::1", 1)}
+    return scope, key, Transport.ApiKeyHeader, now
+
+
+def test_a_judgement_counts_and_says_what_to_write_down() -> None:
+    audit = Audit(Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true"}))
+    reading = (ADMIN, None, None, None)
+    record = {
+        "event": "bypass",
+        "user": "id",
+        "key": fingerprint("sk-1"),
+        "method": "GET",
+        "path": "/a",
+        "client": "::1",
+        "transport": "api_key_header",
+        "limit": None,
+    }
+    judged = [ON.judge(asked("/a", "sk-1", now), reading, audit=audit) for now in (60.5, 61.0)]
+    assert [judgement.records for judgement in judged] == [[record], []]
+    assert list(judged[0].records[0]) == list(record)
+    ON.judge(asked("/a", "sk-1", 61.0), reading)
+    assert audit.counts()["allow_bypass"] == 2, "nothing is counted where that is not asked for"
+    unknown = ON.judge(asked("/b", "sk-2", 120.0), None, audit=audit)
+    suppressed = {**record, "suppressed": 1}
+    del suppressed["transport"]
+    assert unknown.records[0] == suppressed
+    assert unknown.records[1]["event"] == "unknown key"
+    assert "user" not in unknown.records[1]
+    by_host = ON.judge(asked("/a", "sk-1", 121.0), (USER, None, None, None), audit=audit)
+    assert by_host.records == []
+    assert sum(audit.counts().values()) == 3, "what the host decides is not counted"
+
+
 def test_the_audit_counts_and_throttles() -> None:
     audit = Audit(Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true"}))
-    a, b = ({"method": "GET", "path": path, "client": ("::1", 1)} for path in ("/a", "/b"))
-    assert audit.note(Decision.AllowBypass, "id", "sk-1", a, 60.5) == []
-    assert audit.note(Decision.AllowBypass, "id", "sk-1", a, 61.0) is None
-    assert audit.note(Decision.AllowBypass, "id", "sk-2", a, 61.0) == []
-    found = audit.note(Decision.EndpointLimit, "id", "sk-1", b, 120.0)
-    assert found is not None
-    [kind] = found
-    known = (kind.decision, kind.user, kind.key, kind.method, kind.path, kind.client, kind.count)
-    expected = (Decision.AllowBypass, "id", fingerprint("sk-1"), "GET", "/a", "::1", 1)
-    assert known == expected
+    key = fingerprint("sk-1")
+    [first] = audit.note(asked("/a", "sk-1", 60.5), Decision.AllowBypass, "id")
+    assert (first["event"], first["key"]) == ("bypass", key)
+    assert audit.note(asked("/a", "sk-1", 61.0), Decision.AllowBypass, "id") == []
+    assert len(audit.note(asked("/a", "sk-2", 61.0), Decision.AllowBypass, "id")) == 1
+    found = audit.note(asked("/b", "sk-1", 120.0), Decision.EndpointLimit, "id")
+    suppressed, refused = found
+    known = ("event", "user", "key", "method", "path", "client", "suppressed")
+    assert [suppressed[name] for name in known] == ["bypass", "id", key, "GET", "/a", "::1", 1]
+    assert (refused["event"], refused["limit"]) == ("refused", "ADMIN_API_KEY_ALLOWED_ENDPOINTS")
     assert audit.drain() == []
     for _ in range(2):
-        audit.note(Decision.UnknownKey, None, "sk-3", a, 120.0)
-    [kind] = audit.drain()
-    assert (kind.decision, kind.client, kind.count) == (Decision.UnknownKey, "::1", 1)
-    assert {kind.user, kind.key, kind.method, kind.path} == {None}
-    assert audit.note(Decision.KeysDisabled, "id", "sk-1", {}, 120.0) is None
-    counts = dict(audit.counts())
-    noted = (Decision.AllowBypass, Decision.EndpointLimit, Decision.UnknownKey)
-    assert [counts[decision] for decision in noted] == [3, 1, 2]
+        audit.note(asked("/a", "sk-3", 120.0), Decision.UnknownKey, None)
+    [strangers] = audit.drain()
+    expected = {"event": "unknown key", "client": "::1", "suppressed": 1, "limit": None}
+    assert strangers == expected
+    assert audit.note(asked("/a", "sk-1", 120.0), Decision.KeysDisabled, "id") == []
+    counts = audit.counts()
+    assert [counts[n] for n in ("allow_bypass", "endpoint_limit", "unknown_key")] == [3, 1, 2]
 
 
 def test_without_the_bypass_nothing_is_written_down() -> None:
     audit = Audit(Settings({"OWUI_KEYGATE_AUDIT": "all"}))
-    assert audit.note(Decision.UnknownKey, None, "sk-1", {"path": "/a"}, 0.0) is None
-    assert dict(audit.counts())[Decision.UnknownKey] == 1
+    assert audit.note(asked("/a", "sk-1", 0.0), Decision.UnknownKey, None) == []
+    assert audit.counts()["unknown_key"] == 1
 
 
 def test_a_key_is_named_by_the_start_of_its_sha_256() -> None:

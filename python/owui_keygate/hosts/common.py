@@ -15,20 +15,21 @@ from owui_keygate.patching.points import (
     NewRoute,
     PatchPoint,
     RoutePoint,
-    no_route,
 )
 from owui_keygate.patching.shapes import Shape
 from owui_keygate.readers import Rules
-from owui_keygate.readers.choice import Choice, choose, open_blocking_reader, open_reader
+from owui_keygate.readers.choice import (
+    ReaderChoice,
+    choose,
+    open_blocking_reader,
+    open_reader,
+)
 from owui_keygate.recording import last_used
 from owui_keygate.recording.background import in_background
-from owui_keygate.replacements import (
-    api_key_check,
-    app_config,
-    decode_token,
-    key_management,
-    status_route,
-)
+from owui_keygate.replacements import key_management, status_route
+from owui_keygate.replacements.api_key_check import HostAdapter, Refusal
+from owui_keygate.replacements.app_config import replace_app_config
+from owui_keygate.replacements.decode_token import replace_decode_token
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -36,9 +37,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from owui_keygate.patching.points import Place
+    from owui_keygate.extension import Extension
     from owui_keygate.readers import User
-    from owui_keygate.replacements.api_key_check import Refusal
     from owui_keygate.replacements.decode_token import Signing
 
 AUTH = "open_webui.utils.auth"
@@ -51,19 +51,22 @@ def words(text: str, *more: str) -> frozenset[str]:
     return frozenset(text.split()).union(more)
 
 
-def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> api_key_check.Host:  # noqa: ANN401
+def asynchronous_adapter(
+    auth: ModuleType,
+    extension: Extension,
+    config: Any | None,  # noqa: ANN401
+) -> HostAdapter:
     """Return what the check needs of a host with asynchronous sessions.
 
     Args:
         auth: The host's module `open_webui.utils.auth`.
-        place: The installation.
+        extension: The extension.
         config: The host's class `Config`, or None where the rules are not in the database.
     """
     users = importlib.import_module(USERS)
     engine = importlib.import_module("open_webui.internal.db").async_engine
-    place.reader = choose(engine.url)
-    return api_key_check.Host(
-        reader=open_reader(place.reader, users, config, engine),
+    return HostAdapter(
+        reader=open_reader(extension.reader, users, config, engine),
         is_permitted=_is_permitted(auth),
         api_key_header=api_key_header(),
         refusals=refusals(auth),
@@ -72,38 +75,36 @@ def asynchronous_host(auth: ModuleType, place: Place, config: Any | None) -> api
     )
 
 
-def blocking_host(auth: ModuleType, place: Place) -> api_key_check.Host:
+def blocking_adapter(auth: ModuleType, extension: Extension) -> HostAdapter:
     """Return what the check needs of a host with blocking sessions.
 
     Only whom the bypass rules is judged; the host answers everybody else itself.
 
     Args:
         auth: The host's module `open_webui.utils.auth`.
-        place: The installation.
+        extension: The extension.
     """
     users = importlib.import_module(USERS)
     engine = importlib.import_module("open_webui.internal.db").engine
-    place.reader = choose(engine.url)
-    return api_key_check.Host(
-        reader=open_blocking_reader(place.reader, users, engine),
+    return HostAdapter(
+        reader=open_blocking_reader(extension.reader, users, engine),
         is_permitted=_is_permitted(auth),
         api_key_header=api_key_header(),
         refusals=limit_refusals(auth),
         on_allowed=_on_allowed_blocking(auth),
         on_used=last_used.blocking_noter(users),
         keeps_times=hasattr(users, "ApiKey"),
-        judges_others=False,
     )
 
 
-def choose_asynchronous(url: str) -> Choice:
+def choose_asynchronous(url: str) -> ReaderChoice:
     """Choose the reader for the database at an URL, where sessions are asynchronous."""
     database = importlib.import_module("open_webui.internal.db")
     # The host has no public name for what makes the URL of its engine of this one.
     return choose(make_url(database._make_async_url(url)))  # noqa: SLF001
 
 
-def choose_blocking(url: str) -> Choice:
+def choose_blocking(url: str) -> ReaderChoice:
     """Choose the reader for the database at an URL, where sessions are blocking."""
     return choose(make_url(url))
 
@@ -135,29 +136,25 @@ def limit_refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
     """Return the answer for each limit of the bypass; an ended key gets that of an unknown one."""
     forbidden = auth.status.HTTP_403_FORBIDDEN
     limits = (Decision.AgeLimit, Decision.NetworkLimit, Decision.EndpointLimit)
-    named = {
-        limit: api_key_check.Refusal(forbidden, f"Refused by {limit.limit}.") for limit in limits
-    }
+    named = {limit: Refusal(forbidden, f"Refused by {limit.limit}.") for limit in limits}
     return named | {Decision.ExpiredKey: _unknown(auth)}
 
 
 def refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
     """Return the answer for each decision that refuses; the host's own are those of 0.9.0."""
     texts, forbidden = auth.ERROR_MESSAGES, auth.status.HTTP_403_FORBIDDEN
-    disabled = api_key_check.Refusal(forbidden, texts.API_KEY_NOT_ALLOWED)
+    disabled = Refusal(forbidden, texts.API_KEY_NOT_ALLOWED)
     return {
         **limit_refusals(auth),
         Decision.UnknownKey: _unknown(auth),
         Decision.KeysDisabled: disabled,
         Decision.NotPermitted: disabled,
-        Decision.EndpointRefused: api_key_check.Refusal(forbidden, texts.ACCESS_PROHIBITED),
+        Decision.EndpointRefused: Refusal(forbidden, texts.ACCESS_PROHIBITED),
     }
 
 
 def _unknown(auth: ModuleType) -> Refusal:
-    return api_key_check.Refusal(
-        auth.status.HTTP_401_UNAUTHORIZED, auth.ERROR_MESSAGES.INVALID_TOKEN
-    )
+    return Refusal(auth.status.HTTP_401_UNAUTHORIZED, auth.ERROR_MESSAGES.INVALID_TOKEN)
 
 
 def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
@@ -207,20 +204,20 @@ def _name_on_span(trace: Any, user: User, *, bypass: bool) -> None:  # noqa: ANN
 
 
 def _replace_decode_token(
-    original: Callable[..., Any], auth: ModuleType, _place: Place
+    original: Callable[..., Any], auth: ModuleType, _extension: Extension
 ) -> Callable[..., Any]:
-    return decode_token.replacement(original, cast("Signing", auth))
+    return replace_decode_token(original, cast("Signing", auth))
 
 
 def _announce(
-    original: Callable[..., Any], _logger: ModuleType, place: Place
+    original: Callable[..., Any], _logger: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
     """Log after the host has set up its logs: before that, nothing below a warning is shown."""
 
     @functools.wraps(original)
     def start_logger() -> None:
         original()
-        place.announce()
+        extension.announce()
 
     return start_logger
 
@@ -252,10 +249,10 @@ def account_page_point(flag: str, *relies_on: HostFunction) -> RoutePoint:
         relies_on: Functions by which the credential of a request travels.
     """
 
-    def replace(original: Callable[..., Any], main: ModuleType, place: Place) -> Callable[..., Any]:
-        if not place.policy.bypass:
-            return original
-        return app_config.replacement(original, main, place.policy, flag)
+    def replace(
+        original: Callable[..., Any], main: ModuleType, extension: Extension
+    ) -> Callable[..., Any]:
+        return replace_app_config(original, main, extension.policy, flag)
 
     return RoutePoint(
         module=MAIN,
@@ -263,15 +260,14 @@ def account_page_point(flag: str, *relies_on: HostFunction) -> RoutePoint:
         shape=Shape(parameters=("request",), is_async=True),
         replace=replace,
         relies_on=relies_on,
+        only_with_bypass=True,
     )
 
 
 def _add_status(
-    _nothing: Callable[..., Any], _main: ModuleType, place: Place
+    _nothing: Callable[..., Any], _main: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    if not place.policy.bypass:
-        return no_route
-    return status_route.endpoint(importlib.import_module(AUTH), place)
+    return status_route.make_endpoint(importlib.import_module(AUTH), extension)
 
 
 STATUS = NewRoute(
@@ -279,6 +275,7 @@ STATUS = NewRoute(
     name=status_route.PATH,
     shape=Shape(parameters=(), is_async=False),
     replace=_add_status,
+    only_with_bypass=True,
 )
 
 API_KEY_COLUMN = HostTable(module=USERS, name="User", columns=words("api_key"), prefix="api_key")

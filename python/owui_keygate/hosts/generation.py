@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from owui_keygate.readers.choice import ReaderChoice
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from owui_keygate.patching.points import PatchPoint
-    from owui_keygate.readers.choice import Choice
 
 Release = tuple[int, ...]
 
@@ -33,10 +34,22 @@ class Generation:
     first: Release
     below: Release
     tried: tuple[str, ...]
-    choose_reader: Callable[[str], Choice]
+    choose_reader: Callable[[str], ReaderChoice]
     patch_points: tuple[PatchPoint, ...]
     announced_by: str | None = None
 
     def covers(self, version: Release) -> bool:
         """Whether a release belongs to this generation."""
         return self.first <= version < self.below
+
+    def reader_for(self, url: str) -> ReaderChoice:
+        """Choose how the database at an URL is read.
+
+        An URL that the host cannot read itself is no error here. Its text may hold the password,
+        so the reason names the type of the error alone.
+        """
+        try:
+            return self.choose_reader(url)
+        except Exception as error:  # noqa: BLE001 (the host fails at the same URL, and says so)
+            reason = f"Open WebUI cannot read DATABASE_URL: {type(error).__name__}"
+            return ReaderChoice("none", reason)

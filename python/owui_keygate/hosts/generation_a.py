@@ -20,7 +20,7 @@ from owui_keygate.hosts.common import (
     STATUS,
     USERS,
     account_page_point,
-    blocking_host,
+    blocking_adapter,
     choose_blocking,
     words,
 )
@@ -28,72 +28,35 @@ from owui_keygate.hosts.generation import Generation
 from owui_keygate.hosts.own_key_route import own_key_endpoints
 from owui_keygate.patching.points import DependencyPoint, HostFunction, PatchPoint
 from owui_keygate.patching.shapes import Shape
-from owui_keygate.readers import Rules
-from owui_keygate.replacements import api_key_check
+from owui_keygate.replacements.api_key_check import replace_check
 from owui_keygate.replacements.credentials import API_KEY_PREFIX
-from owui_keygate.replacements.run_sync import at_once
+from owui_keygate.replacements.run_sync import run_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from starlette.requests import Request
-
+    from owui_keygate.extension import Extension
     from owui_keygate.hosts.generation import Release
-    from owui_keygate.patching.points import Place
-    from owui_keygate.readers import User
-
-
-def _rules_by_path(request: Request, _user: User) -> Rules:
-    """Return the rules, as releases before 0.6.1 read them: a path means itself alone."""
-    rules = _rules(request)
-    written = [path.strip() for path in (rules.allowed_endpoints or "").split(",")]
-    if rules.allowed_endpoints is None or request.url.path in written:
-        return rules._replace(allowed_endpoints=None)
-    return rules._replace(allowed_endpoints="")
-
-
-def _rules_by_prefix(request: Request, _user: User) -> Rules:
-    """Return the rules, as releases from 0.6.1 on read them: an empty list allows everything."""
-    rules = _rules(request)
-    is_empty = "" in [path.strip() for path in (rules.allowed_endpoints or "").split(",")]
-    return rules._replace(allowed_endpoints=None) if is_empty else rules
-
-
-def _rules(request: Request) -> Rules:
-    config = request.app.state.config
-    restricted = config.ENABLE_API_KEY_ENDPOINT_RESTRICTIONS
-    return Rules(
-        keys_enabled=bool(request.state.enable_api_key),
-        allowed_endpoints=str(config.API_KEY_ALLOWED_ENDPOINTS) if restricted else None,
-        permissions=None,
-    )
 
 
 def _replace_check(
-    original: Callable[..., Any],
-    auth: ModuleType,
-    place: Place,
-    rules_of: Callable[[Request, User], Rules],
+    original: Callable[..., Any], auth: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    host = blocking_host(auth, place)._replace(rules_of=rules_of)
-    if not place.policy.bypass:
-        return original
-
     async def by_host(_request: object, _api_key: str, call: inspect.BoundArguments) -> object:
         return original(*call.args, **call.kwargs)
 
-    check = api_key_check.replacement(by_host, place.policy, place.trail, host)
+    check = replace_check(by_host, extension, blocking_adapter(auth, extension))
     signature = inspect.signature(original)
 
     @functools.wraps(original)
-    def get_current_user(*args: Any, **dependencies: Any) -> object:  # noqa: ANN401
+    def get_current_user(*args: object, **dependencies: object) -> object:
         # The host's audit log calls it by position.
         call = signature.bind(*args, **dependencies)
         credential = _credential(call)
         if credential is None or not credential.startswith(API_KEY_PREFIX):
             return original(*call.args, **call.kwargs)
-        return at_once(check(call.arguments["request"], credential, call=call))
+        return run_sync(check(call.arguments["request"], credential, call=call))
 
     return get_current_user
 
@@ -146,7 +109,6 @@ def _generation(
     releases: tuple[Release, Release],
     tried: tuple[str, ...],
     parameters: tuple[str, ...],
-    rules_of: Callable[[Request, User], Rules],
     *,
     has_logger: bool = True,
 ) -> Generation:
@@ -172,8 +134,9 @@ def _generation(
                         "User mismatch. Please sign in again.",
                     ),
                 ),
-                replace=functools.partial(_replace_check, rules_of=rules_of),
+                replace=_replace_check,
                 relies_on=_RELIES_ON,
+                only_with_bypass=True,
                 dependents=("get_verified_user", "get_admin_user"),
             ),
             DECODE_TOKEN,
@@ -191,10 +154,8 @@ _WITH_TASKS = ("request", "background_tasks", "auth_token")
 _WITH_RESPONSE = ("request", "response", "background_tasks", "auth_token")
 
 GENERATIONS_A = (
-    _generation(
-        ((0, 5, 4), (0, 5, 17)), ("0.5.4",), _REQUEST_AND_TOKEN, _rules_by_path, has_logger=False
-    ),
-    _generation(((0, 5, 17), (0, 6, 1)), ("0.5.20",), _WITH_TASKS, _rules_by_path),
-    _generation(((0, 6, 1), (0, 6, 14)), (), _WITH_TASKS, _rules_by_prefix),
-    _generation(((0, 6, 14), (0, 6, 37)), ("0.6.18", "0.6.36"), _WITH_RESPONSE, _rules_by_prefix),
+    _generation(((0, 5, 4), (0, 5, 17)), ("0.5.4",), _REQUEST_AND_TOKEN, has_logger=False),
+    _generation(((0, 5, 17), (0, 6, 1)), ("0.5.20",), _WITH_TASKS),
+    _generation(((0, 6, 1), (0, 6, 14)), (), _WITH_TASKS),
+    _generation(((0, 6, 14), (0, 6, 37)), ("0.6.18", "0.6.36"), _WITH_RESPONSE),
 )

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from fastapi.concurrency import run_in_threadpool
 
-from owui_keygate._native import Decision, PanicException
+from owui_keygate._native import Decision
 from owui_keygate.hosts.common import (
     API_KEY_COLUMN,
     API_KEY_TABLE,
@@ -25,7 +24,7 @@ from owui_keygate.hosts.common import (
     STATUS,
     USERS,
     account_page_point,
-    blocking_host,
+    blocking_adapter,
     choose_blocking,
     rules_in_memory,
     words,
@@ -36,9 +35,16 @@ from owui_keygate.hosts.transport import CHECK_URL, blocking_current_user
 from owui_keygate.patching.points import HostFunction, HostTable, PatchPoint
 from owui_keygate.patching.shapes import Shape
 from owui_keygate.readers import ADMIN
-from owui_keygate.replacements import api_key_check, endpoint_middleware
+from owui_keygate.replacements.api_key_check import (
+    ApiKeyCheck,
+    HostAdapter,
+    Refusal,
+    replace_check,
+)
 from owui_keygate.replacements.credentials import API_KEY_PREFIX, credential_of
-from owui_keygate.replacements.run_sync import at_once
+from owui_keygate.replacements.endpoint_middleware import replace_middleware
+from owui_keygate.replacements.run_sync import run_sync
+from owui_keygate.unsure import unsure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,23 +52,22 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from owui_keygate.extension import Extension
     from owui_keygate.hosts.generation import Release
-    from owui_keygate.patching.points import Place
     from owui_keygate.readers import Rules, User
 
-log = logging.getLogger("owui_keygate")
+_LIST = unsure("Endpoint-list check", "falling back to Open WebUI's own list")
 
-_NOT_ON_THE_LIST = api_key_check.Refusal(403, "API key not allowed to access this endpoint.")
+_NOT_ON_THE_LIST = Refusal(403, "API key not allowed to access this endpoint.")
 """What the middleware answers."""
 
 
 @functools.cache
-def _host(auth: ModuleType, place: Place) -> api_key_check.Host:
+def _adapter(auth: ModuleType, extension: Extension) -> HostAdapter:
     """Return it once, for the check and for the middleware."""
-    host = blocking_host(auth, place)
-    return host._replace(
-        refusals={**host.refusals, Decision.EndpointRefused: _NOT_ON_THE_LIST},
-        judges_others=True,
+    adapter = blocking_adapter(auth, extension)
+    return adapter._replace(
+        refusals={**adapter.refusals, Decision.EndpointRefused: _NOT_ON_THE_LIST},
         rules_of=_rules_of_admins,
     )
 
@@ -72,46 +77,39 @@ def _rules_of_admins(request: Request, user: User) -> Rules | None:
 
 
 def _replace_check(
-    original: Callable[..., Any], auth: ModuleType, place: Place
+    original: Callable[..., Any], auth: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    host = _host(auth, place)
-    if not place.policy.bypass:
-        return original
-
-    async def by_host(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
+    async def by_host(request: Request, api_key: str, **more: object) -> object:
         return original(request, api_key, **more)
 
-    check = api_key_check.replacement(by_host, place.policy, place.trail, host)
+    check = replace_check(by_host, extension, _adapter(auth, extension))
 
     @functools.wraps(original)
-    def get_current_user_by_api_key(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
-        return at_once(check(request, api_key, **more))
+    def get_current_user_by_api_key(request: Request, api_key: str, **more: object) -> object:
+        return run_sync(check(request, api_key, **more))
 
     return get_current_user_by_api_key
 
 
 def _replace_endpoint_list(
-    original: Callable[..., Any], _main: ModuleType, place: Place
+    original: Callable[..., Any], _main: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    if not place.policy.bypass:
-        return original
-    host = _host(importlib.import_module(AUTH), place)
+    adapter = _adapter(importlib.import_module(AUTH), extension)
+    check = ApiKeyCheck(extension, adapter)
 
     async def is_of_bypass(request: Request) -> bool:
-        try:
-            credential = credential_of(request, host.api_key_header)
+        with _LIST:
+            credential = credential_of(request, adapter.api_key_header)
             if credential is None or not credential.text.startswith(API_KEY_PREFIX):
                 return False
-            if not place.policy.may_bypass(credential.way):
+            if not extension.policy.may_bypass(credential.transport):
                 return False
-            judging = api_key_check.judge(request, credential.text, place.policy, host)
-            decision = (await run_in_threadpool(at_once, judging)).decision
-        except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host decides)
-            log.error("The host's endpoint list decides: %s", type(error).__name__)  # noqa: TRY400
-            return False
-        return decision is not None and decision.is_of_bypass
+            judging = check.judge(request, credential.text)
+            judgement, _reading = await run_in_threadpool(run_sync, judging)
+            return judgement.decision is not None and judgement.decision.is_of_bypass
+        return False
 
-    return endpoint_middleware.replacement(original, is_of_bypass)
+    return replace_middleware(original, is_of_bypass)
 
 
 _CHECK_WORDS = """
@@ -158,6 +156,7 @@ def _check(
             blocking_current_user(*more),
             keys,
         ),
+        only_with_bypass=True,
     )
 
 
@@ -168,6 +167,7 @@ def _endpoint_list(vocabulary: frozenset[str] | None, *relies_on: HostFunction) 
         shape=Shape(("self", "scope", "receive", "send"), is_async=True, vocabulary=vocabulary),
         replace=_replace_endpoint_list,
         relies_on=relies_on,
+        only_with_bypass=True,
     )
 
 

@@ -17,7 +17,7 @@ from owui_keygate.hosts.common import (
     STATUS,
     USERS,
     account_page_point,
-    asynchronous_host,
+    asynchronous_adapter,
     choose_asynchronous,
     rules_in_memory,
     words,
@@ -28,32 +28,27 @@ from owui_keygate.hosts.own_key_route import own_key_endpoints
 from owui_keygate.hosts.transport import AUTH_TOKEN, CURRENT_USER
 from owui_keygate.patching.points import HostFunction, PatchPoint
 from owui_keygate.patching.shapes import Shape
-from owui_keygate.replacements import api_key_check
+from owui_keygate.replacements.api_key_check import replace_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from owui_keygate.extension import Extension
     from owui_keygate.hosts.generation import Release
-    from owui_keygate.patching.points import Place
 
 
 def _replace_check_of_admins(
-    original: Callable[..., Any], auth: ModuleType, place: Place
+    original: Callable[..., Any], auth: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    host = asynchronous_host(auth, place, None)._replace(
-        rules_of=rules_in_memory, judges_others=False
-    )
-    if not place.policy.bypass:
-        return original
-    return api_key_check.replacement(original, place.policy, place.trail, host)
+    return replace_check(original, extension, asynchronous_adapter(auth, extension, None))
 
 
 def _replace_check(
-    original: Callable[..., Any], auth: ModuleType, place: Place
+    original: Callable[..., Any], auth: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    host = asynchronous_host(auth, place, None)._replace(rules_of=rules_in_memory)
-    return api_key_check.replacement(original, place.policy, place.trail, host)
+    adapter = asynchronous_adapter(auth, extension, None)
+    return replace_check(original, extension, adapter._replace(rules_of=rules_in_memory))
 
 
 _CHECK_WORDS = """
@@ -100,6 +95,7 @@ def _generation(
                 ),
                 replace=_replace_check if judges else _replace_check_of_admins,
                 relies_on=(lookup, CURRENT_USER, API_KEY_TABLE),
+                only_with_bypass=not judges,
             ),
             DECODE_TOKEN,
             *own_key_endpoints("ENABLE_API_KEYS", "db"),

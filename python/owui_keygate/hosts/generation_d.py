@@ -12,7 +12,7 @@ from owui_keygate.hosts.common import (
     STATUS,
     USERS,
     account_page_point,
-    asynchronous_host,
+    asynchronous_adapter,
     choose_asynchronous,
     credentials,
     words,
@@ -27,29 +27,27 @@ from owui_keygate.hosts.transport import (
 )
 from owui_keygate.patching.points import HostFunction, PatchPoint
 from owui_keygate.patching.shapes import Shape
-from owui_keygate.replacements import api_key_check, key_management
+from owui_keygate.replacements.api_key_check import replace_check
+from owui_keygate.replacements.key_management import replace_permission_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from owui_keygate.extension import Extension
     from owui_keygate.hosts.generation import Release
-    from owui_keygate.patching.points import Place
 
 
 def _replace_check(
-    original: Callable[..., Any], auth: ModuleType, place: Place
+    original: Callable[..., Any], auth: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    host = asynchronous_host(auth, place, auth.Config)
-    return api_key_check.replacement(original, place.policy, place.trail, host)
+    return replace_check(original, extension, asynchronous_adapter(auth, extension, auth.Config))
 
 
-def _replace_key_management(
-    original: Callable[..., Any], _auths: ModuleType, place: Place
+def _replace_permission_check(
+    original: Callable[..., Any], _auths: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    if not place.policy.bypass:
-        return original
-    return key_management.check_replacement(original, place.policy, credentials())
+    return replace_permission_check(original, extension.policy, credentials())
 
 
 _CHECK_WORDS = """
@@ -94,7 +92,8 @@ _KEY_MANAGEMENT = PatchPoint(
         is_async=True,
         vocabulary=words(_KEY_MANAGEMENT_WORDS),
     ),
-    replace=_replace_key_management,
+    replace=_replace_permission_check,
+    only_with_bypass=True,
 )
 
 

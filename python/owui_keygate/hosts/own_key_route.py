@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from owui_keygate.hosts.common import credentials, words
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from owui_keygate.patching.points import Place
+    from owui_keygate.extension import Extension
 
 AUTHS = "open_webui.routers.auths"
 
@@ -48,41 +47,35 @@ def own_key_endpoints(switch: str, *session: str) -> tuple[RoutePoint, ...]:
             name="generate_api_key",
             shape=Shape(("request", "user", *session), is_async=True, vocabulary=creating),
             replace=_replace_creation,
+            only_with_bypass=True,
         ),
         _unguarded("get_api_key", session, _READ_WORDS),
         _unguarded("delete_api_key", session, _DELETE_WORDS),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _UnguardedRoute(RoutePoint):
-    """An endpoint that asks nobody and takes no request, by which to know how a key came."""
-
-    def build(
-        self, original: Callable[..., Any], module: ModuleType, place: Place
-    ) -> Callable[..., Any]:
-        """Return the replacement; once the installation has stood down, it is the original."""
-        if not place.policy.bypass:
-            return original
-        return RoutePoint.build(self, key_management.with_request(original), module, place)
-
-
 def _unguarded(name: str, session: tuple[str, ...], vocabulary: str) -> RoutePoint:
-    return _UnguardedRoute(
+    """Return the patch point of an endpoint that asks nobody.
+
+    It takes no request, by which to know how a key came, so it is given one.
+    """
+    return RoutePoint(
         module=AUTHS,
         name=name,
         shape=Shape(("user", *session), is_async=True, vocabulary=words(vocabulary)),
         replace=_guard,
+        only_with_bypass=True,
+        prepare=key_management.with_request,
     )
 
 
 def _replace_creation(
-    original: Callable[..., Any], _auths: ModuleType, place: Place
+    original: Callable[..., Any], _auths: ModuleType, extension: Extension
 ) -> Callable[..., Any]:
-    if not place.policy.bypass:
-        return original
-    return key_management.creation_replacement(original, place.policy, credentials())
+    return key_management.replace_creation(original, extension.policy, credentials())
 
 
-def _guard(original: Callable[..., Any], _auths: ModuleType, place: Place) -> Callable[..., Any]:
-    return key_management.guarded(original, place.policy, credentials())
+def _guard(
+    original: Callable[..., Any], _auths: ModuleType, extension: Extension
+) -> Callable[..., Any]:
+    return key_management.guard_endpoint(original, extension.policy, credentials())

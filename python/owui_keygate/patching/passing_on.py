@@ -9,32 +9,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from owui_keygate.patching.points import Place
+    from owui_keygate.extension import Standing
 
 
 def passing_on(
-    original: Callable[..., Any], replacement: Callable[..., Any], place: Place
+    original: Callable[..., Any], replacement: Callable[..., Any], standing: Standing
 ) -> Callable[..., Any]:
-    """Return what is the replacement until the installation stands down, and the original then.
+    """Return what is the replacement until the extension stands down, and the original then.
 
     It looks like the original to whoever asks for its signature, and whether it is async.
 
     Args:
         original: The host's function.
         replacement: What takes its place; async if the original is.
-        place: The installation.
+        standing: Whether the extension stands.
     """
-    if replacement is original:
-        return original
 
     @functools.wraps(original)
-    def answer(*args: Any, **named: Any) -> Any:  # noqa: ANN401
-        function = replacement if place.failure is None else original
+    def answer(*args: object, **named: object) -> object:
+        function = replacement if standing.in_force else original
         return function(*args, **named)
 
     @functools.wraps(original)
-    async def answer_async(*args: Any, **named: Any) -> Any:  # noqa: ANN401
-        function = replacement if place.failure is None else original
+    async def answer_async(*args: object, **named: object) -> object:
+        function = replacement if standing.in_force else original
         return await function(*args, **named)
 
     return answer_async if inspect.iscoroutinefunction(original) else answer

@@ -6,6 +6,7 @@ What cannot be taken out, as FastAPI or another package holds it by now, passes 
 from __future__ import annotations
 
 import importlib
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from owui_keygate.patching.points import find
@@ -14,11 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from owui_keygate.patching.points import HostFunction, HostTable, PatchPoint, Place
+    from owui_keygate.extension import Extension
+    from owui_keygate.patching.points import HostFunction, HostTable, PatchPoint
 
 
 class HostDoesNotFitError(Exception):
     """The host is not one the extension knows; the message says what was expected and found."""
+
+
+class State(StrEnum):
+    """What has become of a patch point."""
+
+    APPLIED = "applied"
+    NOT_NEEDED = "not needed"
+    NOT_APPLIED = "not applied"
 
 
 class _Applied(NamedTuple):
@@ -33,39 +43,51 @@ class Patches:
     def __init__(self) -> None:
         self._applied: dict[PatchPoint, _Applied] = {}
 
-    def apply(self, point: PatchPoint, module: ModuleType, place: Place) -> None:
+    def apply(self, point: PatchPoint, module: ModuleType, extension: Extension) -> None:
         """Replace the function at a patch point; where that is done already, do nothing.
 
+        A point that only serves the bypass is checked, and left alone while the bypass is off.
+
         Raises:
-            HostDoesNotFitError: It, or what it relies on, does not have the expected shape.
+            HostDoesNotFitError: The function, or what it relies on, does not have its shape.
         """
-        if self.is_applied(point):
+        if self._is_in_place(point):
             return
         original: Callable[..., Any] = point.get(module)
         _check(point, original)
         for each in point.relies_on:
             _check(each, _look_up(each))
-        replacement = point.build(original, module, place)
-        point.put(module, replacement)
+        replacement = original
+        if extension.policy.bypass or not point.only_with_bypass:
+            replacement = point.build(original, module, extension)
+            point.put(module, replacement)
         self._applied[point] = _Applied(module, original, replacement)
 
-    def is_applied(self, point: PatchPoint) -> bool:
-        """Whether the replacement stands at the patch point now."""
-        applied = self._applied.get(point)
-        return applied is not None and (point.get(applied.module) is applied.replacement)
+    def state(self, point: PatchPoint) -> State:
+        """Return what has become of a patch point, as it is now."""
+        if self.changed(point):
+            return State.NOT_APPLIED
+        applied = self._applied[point]
+        is_replaced = applied.replacement is not applied.original
+        return State.APPLIED if is_replaced else State.NOT_NEEDED
 
     def changed(self, point: PatchPoint) -> list[str]:
         """Return the names of what has changed since: of the point, or of what it relies on."""
-        if not self.is_applied(point):
+        if not self._is_in_place(point):
             return [str(point)]
         return [str(each) for each in point.relies_on if each.mismatch(_look_up(each)) is not None]
 
     def revert(self) -> None:
         """Put the host's functions back wherever the replacement is still ours."""
         for point, applied in self._applied.items():
-            if self.is_applied(point):
+            if self._is_in_place(point):
                 point.put(applied.module, applied.original)
         self._applied.clear()
+
+    def _is_in_place(self, point: PatchPoint) -> bool:
+        """Whether what `apply` has left at a patch point stands there now."""
+        applied = self._applied.get(point)
+        return applied is not None and (point.get(applied.module) is applied.replacement)
 
 
 def _look_up(each: HostFunction | HostTable) -> object:

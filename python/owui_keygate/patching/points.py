@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastapi import Depends
 from fastapi.routing import APIRoute
@@ -16,35 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
 
-    from owui_keygate._native import Policy
+    from owui_keygate.extension import Extension
     from owui_keygate.patching.shapes import Shape
-    from owui_keygate.readers.choice import Choice
-    from owui_keygate.recording.audit import Trail
 
-
-class Place(Protocol):
-    """What a replacement may ask of the installation it belongs to.
-
-    Attributes:
-        policy: The decision.
-        trail: Where decisions are noted.
-        reader: To be set to how the database is read.
-        failure: Why the host is left as it is, from the moment on that it is.
-    """
-
-    policy: Policy
-    trail: Trail
-    reader: Choice | None
-    failure: str | None
-
-    def __hash__(self) -> int:
-        """Return what tells this one from another, for what is made once for it."""
-
-    def announce(self) -> None:
-        """Log that the extension is in place, and how."""
-
-    def status(self) -> dict[str, Any]:
-        """Return what an administrator may know."""
+    Replace: TypeAlias = Callable[[Callable[..., Any], ModuleType, Extension], Callable[..., Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +81,33 @@ class HostTable:
         return Mismatch("a table it knows", f"the new columns {', '.join(sorted(unknown))}")
 
 
+def _unprepared(original: Callable[..., Any]) -> Callable[..., Any]:
+    return original
+
+
 @dataclass(frozen=True, slots=True)
 class PatchPoint(HostFunction):
     """A function of the host that is replaced; its module looks it up by this name.
 
     Attributes:
-        replace: Builds the replacement from the original, its module and the installation.
+        replace: Builds the replacement from the original, its module and the extension.
         relies_on: Functions that are not replaced, but whose work the replacement does itself,
             and tables that it reads.
+        only_with_bypass: Whether the function is replaced only while the bypass is on.
+        prepare: Gives the original another signature, where the replacement needs one.
     """
 
-    replace: Callable[[Callable[..., Any], ModuleType, Place], Callable[..., Any]]
+    replace: Replace
     relies_on: tuple[HostFunction | HostTable, ...] = ()
+    only_with_bypass: bool = False
+    prepare: Callable[[Callable[..., Any]], Callable[..., Any]] = _unprepared
 
     def build(
-        self, original: Callable[..., Any], module: ModuleType, place: Place
+        self, original: Callable[..., Any], module: ModuleType, extension: Extension
     ) -> Callable[..., Any]:
-        """Return the replacement; once the installation has stood down, it is the original."""
-        return passing_on(original, self.replace(original, module, place), place)
+        """Return the replacement; once the extension has stood down, it is the original."""
+        prepared = self.prepare(original)
+        return passing_on(prepared, self.replace(prepared, module, extension), extension.standing)
 
     def get(self, module: ModuleType) -> Any:  # noqa: ANN401
         """Return what stands there now, None for nothing."""
@@ -185,10 +169,10 @@ class NewRoute(PatchPoint):
     """
 
     def build(
-        self, original: Callable[..., Any], module: ModuleType, place: Place
+        self, original: Callable[..., Any], module: ModuleType, extension: Extension
     ) -> Callable[..., Any]:
         """Return the endpoint, which has nothing to pass on to."""
-        return self.replace(original, module, place)
+        return self.replace(original, module, extension)
 
     def get(self, module: ModuleType) -> Any:  # noqa: ANN401
         """Return the endpoint at that path, `no_route` for none."""

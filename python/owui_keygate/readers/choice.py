@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from owui_keygate.readers import Reader
 
 
-class Choice(NamedTuple):
+_FAST = {"sqlite", "postgres"}
+
+
+class ReaderChoice(NamedTuple):
     """A reader, by name, and why it is this one."""
 
     name: str
@@ -30,7 +33,7 @@ class Choice(NamedTuple):
 
 
 def open_reader(
-    choice: Choice,
+    choice: ReaderChoice,
     users: ModuleType,
     config: Any | None,  # noqa: ANN401
     engine: AsyncEngine,
@@ -46,7 +49,7 @@ def open_reader(
         engine: The host's engine.
     """
     host = HostReader(users, config)
-    if choice.name == "host":
+    if choice.name not in _FAST:
         return host
     statement = Statement(users, config, engine.dialect)
     if choice.name == "sqlite":
@@ -56,7 +59,7 @@ def open_reader(
     return FallbackReader(PostgresReader(statement, engine), host)
 
 
-def open_blocking_reader(choice: Choice, users: ModuleType, engine: Engine) -> Reader:
+def open_blocking_reader(choice: ReaderChoice, users: ModuleType, engine: Engine) -> Reader:
     """Return the reader that was chosen, for a host with blocking sessions.
 
     Args:
@@ -65,7 +68,7 @@ def open_blocking_reader(choice: Choice, users: ModuleType, engine: Engine) -> R
         engine: The host's engine.
     """
     host = BlockingHostReader(users)
-    if choice.name == "host":
+    if choice.name not in _FAST:
         return host
     return FallbackReader(_open_sqlite(Statement(users, None, engine.dialect), engine), host)
 
@@ -77,7 +80,7 @@ def _open_sqlite(statement: Statement, engine: Engine) -> Reader:
     return SqliteReader(statement, Path(file))
 
 
-def choose(url: URL) -> Choice:
+def choose(url: URL) -> ReaderChoice:
     """Return the reader for the database that the host's engine is made for.
 
     Args:
@@ -88,20 +91,21 @@ def choose(url: URL) -> Choice:
             return _choose_sqlite(url)
         case "postgresql+psycopg":
             return _choose_postgres()
-    return Choice("host", f"there is no faster one for {url.drivername}")
+    return ReaderChoice("host", f"there is no faster one for {url.drivername}")
 
 
-def _choose_sqlite(url: URL) -> Choice:
+def _choose_sqlite(url: URL) -> ReaderChoice:
     if not url.database or url.database == ":memory:":
-        return Choice("host", "the SQLite database is not a file")
+        return ReaderChoice("host", "the SQLite database is not a file")
     if url.query:
-        return Choice("host", f"DATABASE_URL gives SQLite the options {', '.join(url.query)}")
-    return Choice("sqlite", "the database is a SQLite file")
+        return ReaderChoice("host", f"DATABASE_URL gives SQLite the options {', '.join(url.query)}")
+    return ReaderChoice("sqlite", "the database is a SQLite file")
 
 
-def _choose_postgres() -> Choice:
+def _choose_postgres() -> ReaderChoice:
     from psycopg import Pipeline
 
     if not Pipeline.is_supported():
-        return Choice("host", "the libpq here has no pipeline mode, which came with version 14")
-    return Choice("postgres", "the database is PostgreSQL")
+        reason = "the libpq here has no pipeline mode, which came with version 14"
+        return ReaderChoice("host", reason)
+    return ReaderChoice("postgres", "the database is PostgreSQL")

@@ -46,7 +46,7 @@ class HostReader:
 class BlockingHostReader:
     """A `Reader` for hosts with blocking sessions, where the rules are not in the database.
 
-    It never waits for the event loop, so `at_once` can run what it runs in.
+    It never waits for the event loop, so `run_sync` can run what it runs in.
 
     Args:
         users: The host's module `open_webui.models.users`.

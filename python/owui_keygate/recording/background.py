@@ -29,4 +29,4 @@ def _start(work: Callable[[str], Coroutine[Any, Any, Any]], user_id: str) -> Non
 def _ended(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.warning("The host could not note when a user was last active: %s", type(error).__name__)
+        log.warning("Could not record when a user was last active: %s", type(error).__name__)

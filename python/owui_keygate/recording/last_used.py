@@ -59,7 +59,7 @@ def blocking_noter(users: ModuleType) -> Callable[[str], None]:
                 session.execute(_statement(users, api_key))
                 session.commit()
         except Exception as error:  # noqa: BLE001 (nobody waits for it, and its text has the key)
-            log.warning("Could not note when a key was used: %s", type(error).__name__)
+            log.warning("Could not record when a key was last used: %s", type(error).__name__)
 
     return _throttled(lambda api_key: writer.submit(write, api_key))
 

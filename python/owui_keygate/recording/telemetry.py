@@ -10,12 +10,12 @@ from owui_keygate.panics import as_errors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from owui_keygate.recording.audit import Trail
+    from owui_keygate.recording.audit_log import AuditLog
 
 COUNTER = "owui_keygate.decisions"
 
 
-def export_counts(trail: Trail) -> None:
+def export_counts(audit: AuditLog) -> None:
     """Show the counts to the host's meter, where the host has one switched on.
 
     It asks for them when it exports; a request has nothing to do for it.
@@ -28,7 +28,7 @@ def export_counts(trail: Trail) -> None:
     def observe(_options: Any) -> Iterable[Observation]:  # noqa: ANN401
         # What is no `Exception` would end the thread that exports all the host's metrics.
         with as_errors():
-            counts = trail.counts()
+            counts = audit.counts()
         return [Observation(count, {"decision": name}) for name, count in counts.items()]
 
     get_meter("owui_keygate").create_observable_counter(

@@ -1,32 +1,35 @@
-"""The replacement of the host's `get_current_user_by_api_key`: read, decide, act."""
+"""The replacement of the host's `get_current_user_by_api_key`: read, judge, act."""
 
 from __future__ import annotations
 
 import functools
-import logging
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import HTTPException
 
-from owui_keygate._native import Decision, PanicException, Policy
+from owui_keygate._native import Decision
 from owui_keygate.readers import rules_bind
-from owui_keygate.replacements.credentials import way_of
+from owui_keygate.replacements.credentials import TRANSPORTS, key_request
 from owui_keygate.settings.trusted_proxies import ask_server
+from owui_keygate.unsure import unsure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from starlette.requests import Request
 
+    from owui_keygate._native import Audit, Judgement
+    from owui_keygate.extension import Extension
     from owui_keygate.readers import Reader, Reading, Rules, User
-    from owui_keygate.recording.audit import Trail
-
-log = logging.getLogger("owui_keygate")
-
+    from owui_keygate.recording.audit_log import Record
+    from owui_keygate.replacements.credentials import KeyRequest
 
 UNCHECKED = "Refused: the limits of this API key could not be checked."
 """The answer where something fails that only the limits of the bypass could tell."""
+
+_CHECK = unsure("API-key check")
+_LIMITS = unsure("API-key limit check", "the request is refused")
+_AUDIT = unsure("API-key audit", "no request bypasses Open WebUI's rules unlogged")
 
 
 class Refusal(NamedTuple):
@@ -36,7 +39,7 @@ class Refusal(NamedTuple):
     detail: str
 
 
-class Host(NamedTuple):
+class HostAdapter(NamedTuple):
     """What the check needs of a generation of the host.
 
     Attributes:
@@ -49,10 +52,8 @@ class Host(NamedTuple):
         on_allowed: Starts what the host does for a user it lets in, and notes whether the host's
             rules were bypassed; nobody waits for it.
         on_used: Starts noting that a key was used now; nobody waits for it.
-        judges_others: Whether those whom the bypass does not rule are judged here too. Where they
-            are not, the check is replaced only while the bypass is on.
         rules_of: The rules that bind a user, where the host does not keep them in the database;
-            None where the host decides.
+            None where the host judges that user itself.
     """
 
     reader: Reader
@@ -62,98 +63,100 @@ class Host(NamedTuple):
     on_allowed: Callable[[User, bool], None]
     on_used: Callable[[str], None]
     keeps_times: bool = True
-    judges_others: bool = True
     rules_of: Callable[[Request, User], Rules | None] = lambda _request, _user: None
 
 
-class Judgement(NamedTuple):
-    """What becomes of a request, and what was read for that.
-
-    Attributes:
-        decision: The decision; None where it is the host's.
-        reading: What the database holds about the key; None for nothing, or if it was not read.
-    """
-
-    decision: Decision | None
-    reading: Reading | None = None
-
-
-_BY_HOST = Judgement(None)
-
-
-def replacement(
-    original: Callable[..., Awaitable[Any]], policy: Policy, trail: Trail, host: Host
-) -> Callable[..., Coroutine[Any, Any, Any]]:
+def replace_check(
+    original: Callable[..., Awaitable[Any]], extension: Extension, adapter: HostAdapter
+) -> Callable[..., Coroutine[Any, Any, object]]:
     """Return what takes the place of the host's check; where it is unsure, `original` decides.
 
     Whom `original` lets in must be within the limits all the same, if the bypass rules them.
 
     Args:
         original: The host's check. It gets the request, the key and all else it is called with.
-        policy: The decision.
-        trail: Where decisions are noted.
-        host: The generation of the host.
+        extension: The extension.
+        adapter: What the check needs of the host.
     """
-    check = _Check(policy, trail, host)
+    check = ApiKeyCheck(extension, adapter)
 
     @functools.wraps(original)
-    async def get_current_user_by_api_key(request: Request, api_key: str, **more: Any) -> object:  # noqa: ANN401
-        decision, reading = await check.judge(request, api_key)
+    async def get_current_user_by_api_key(request: Request, api_key: str, **more: object) -> object:
+        decision, reading = await check.decide(request, api_key)
         if decision is not None and decision.allows and reading is not None:
-            host.on_allowed(reading.user, decision == Decision.AllowBypass)
-            host.on_used(api_key)
+            adapter.on_allowed(reading.user, decision == Decision.AllowBypass)
+            adapter.on_used(api_key)
             return reading.user
-        refusal = check.answer(decision)
-        if refusal is not None:
-            raise HTTPException(*refusal)
+        check.refuse(decision)
         user = await original(request, api_key, **more)
-        refusal = check.answer(await check.confirm(request, api_key, user, reading))
-        if refusal is not None:
-            raise HTTPException(*refusal)
+        check.refuse(await check.confirm(request, api_key, user, reading))
         return user
 
     return get_current_user_by_api_key
 
 
-class _Check:
-    """The steps of a check. None raises an `Exception`, and none that fails lets anybody in."""
+class ApiKeyCheck:
+    """The steps of a check. Where one fails, nobody is let in, and no refusal is undone.
 
-    def __init__(self, policy: Policy, trail: Trail, host: Host) -> None:
+    Args:
+        extension: The extension.
+        adapter: What the check needs of the host.
+    """
+
+    def __init__(self, extension: Extension, adapter: HostAdapter) -> None:
+        policy = extension.policy
         self._policy = policy
+        self._audit = extension.audit
+        self._adapter = adapter
+        # These follow from the settings, so no request asks for them.
         self._bypass = policy.bypass
-        self._trail = trail
-        self._host = host
+        self._must_ask_server = policy.must_ask_server
+        self._bind_admins = {
+            transport: not (policy.rules_every_admin and policy.may_bypass(transport))
+            for transport in TRANSPORTS
+        }
 
-    async def judge(self, request: Request, api_key: str) -> Judgement:
-        """Judge a request and note the decision; where either fails, the host decides.
+    async def decide(
+        self, request: Request, api_key: str
+    ) -> tuple[Decision | None, Reading | None]:
+        """Decide about a request, write the decision down, and return it with what was read.
 
-        A refusal stays one if it cannot be noted.
+        The decision is None where it is the host's: where the rules are not ours to apply, where
+        something fails, and where a bypass cannot be written down. A refusal stays one.
         """
-        judgement = _BY_HOST
-        try:
-            judgement = await judge(request, api_key, self._policy, self._host)
-        except (Exception, PanicException) as error:  # noqa: BLE001
-            # Only the type is named: the text of a database error repeats the key.
-            log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
-        decision, reading = judgement
-        if decision is not None and not self._note(request, api_key, decision, reading):
-            return Judgement(None, reading) if decision.allows else judgement
-        return judgement
+        decision = reading = records = None
+        with _CHECK:
+            judgement, reading = await self.judge(request, api_key, self._audit.audit)
+            decision, records = judgement.decision, judgement.records
+        if records and not self._write(records) and decision is not None and decision.allows:
+            return None, reading
+        return decision, reading
 
-    def answer(self, decision: Decision | None) -> Refusal | None:
-        """Return the answer to a decision that refuses; None where the host goes on.
+    async def judge(
+        self, request: Request, api_key: str, audit: Audit | None = None
+    ) -> tuple[Judgement, Reading | None]:
+        """Judge a request, and return what was read for that; what fails is raised.
 
-        A limit refuses also where no answer is known.
+        Args:
+            request: The request.
+            api_key: The key.
+            audit: Where a decision is counted; None for nowhere.
         """
-        if decision is None or decision.allows:
-            return None
-        otherwise = Refusal(403, UNCHECKED) if decision.is_of_bypass else None
-        return self._host.refusals.get(decision, otherwise)
+        if self._must_ask_server:
+            ask_server(self._policy)
+            self._must_ask_server = False
+        asked = key_request(request, api_key, self._adapter.api_key_header)
+        reading = await self._read(request, asked)
+        judgement = self._policy.judge(asked, reading, audit=audit)
+        if judgement.asks_permission and reading is not None and reading.rules is not None:
+            permitted = await self._adapter.is_permitted(reading.user, reading.rules)
+            judgement = self._policy.judge(asked, reading, permitted=permitted, audit=audit)
+        return judgement, reading
 
     async def confirm(
         self, request: Request, api_key: str, user: User, reading: Reading | None
     ) -> Decision | None:
-        """Decide, and note, whether somebody whom the host has let in is within the limits.
+        """Decide, and write down, whether somebody whom the host has let in is within the limits.
 
         Args:
             request: The request.
@@ -163,66 +166,59 @@ class _Check:
         """
         if not self._bypass:
             return None
-        try:
-            decision = self._decide_let_in(request, api_key, user, reading)
-            if decision == Decision.UnreadKey:
+        decision = Decision.UnreadKey
+        with _LIMITS:
+            asked = key_request(request, api_key, self._adapter.api_key_header)
+            found = self._policy.decide_let_in(asked, user, self._times(reading))
+            if found == Decision.UnreadKey:
                 # The host could read the database, so it may be there again.
-                reading = await self._host.reader.read(api_key, rules_bind_admins=False)
-                decision = self._decide_let_in(request, api_key, user, reading)
-        except (Exception, PanicException) as error:  # noqa: BLE001
-            log.error("API-key limits not checked (%s): refused", type(error).__name__)  # noqa: TRY400
-            decision = Decision.UnreadKey
+                reading = await self._adapter.reader.read(api_key, rules_bind_admins=False)
+                found = self._policy.decide_let_in(asked, user, self._times(reading))
+            decision = found
         if decision.is_of_bypass:
             self._note(request, api_key, decision, reading)
         return decision
 
-    def _decide_let_in(
-        self, request: Request, api_key: str, user: User, reading: Reading | None
-    ) -> Decision:
-        way = way_of(request, api_key, self._host.api_key_header)
-        times = self._times(reading)
-        return self._policy.decide_let_in(way, request.scope, int(time.time()), user, times)
+    def refuse(self, decision: Decision | None) -> None:
+        """Answer a decision that refuses; do nothing where the host goes on.
+
+        A limit refuses also where no answer is known.
+
+        Raises:
+            HTTPException: The answer.
+        """
+        if decision is None or decision.allows:
+            return
+        otherwise = Refusal(403, UNCHECKED) if decision.is_of_bypass else None
+        refusal = self._adapter.refusals.get(decision, otherwise)
+        if refusal is not None:
+            raise HTTPException(*refusal)
+
+    async def _read(self, request: Request, asked: KeyRequest) -> Reading | None:
+        bind_admins = self._bind_admins[asked.transport]
+        reading = await self._adapter.reader.read(asked.api_key, rules_bind_admins=bind_admins)
+        if reading is None or reading.rules is not None:
+            return reading
+        if not rules_bind(reading.user, rules_bind_admins=bind_admins):
+            return reading
+        return reading._replace(rules=self._adapter.rules_of(request, reading.user))
 
     def _times(self, reading: Reading | None) -> tuple[int | None, int | None] | None:
         if reading is not None:
             return reading.expires_at, reading.created_at
-        return None if self._host.keeps_times else (None, None)
+        return None if self._adapter.keeps_times else (None, None)
 
     def _note(
         self, request: Request, api_key: str, decision: Decision, reading: Reading | None
-    ) -> bool:
-        """Count a decision, write down what is due, and return whether that was possible."""
-        try:
-            user = None if reading is None else reading.user.id
-            way = functools.partial(way_of, request, api_key, self._host.api_key_header)
-            self._trail.note(request, api_key, decision, user, way)
-        except (Exception, PanicException) as error:  # noqa: BLE001
-            log.error("API-key decision not logged (%s)", type(error).__name__)  # noqa: TRY400
-            return False
-        return True
+    ) -> None:
+        user = None if reading is None else reading.user.id
+        with _AUDIT:
+            asked = key_request(request, api_key, self._adapter.api_key_header)
+            self._audit.write(self._audit.audit.note(asked, decision, user))
 
-
-async def judge(request: Request, api_key: str, policy: Policy, host: Host) -> Judgement:
-    """Return the decision about a request; what fails is raised."""
-    ask_server(policy)
-    way = way_of(request, api_key, host.api_key_header)
-    rules_bind_admins = not (policy.may_bypass(way) and policy.rules_every_admin)
-    now = int(time.time())
-    reading = await host.reader.read(api_key, rules_bind_admins=rules_bind_admins)
-    if reading is None:
-        return Judgement(policy.decide(way, request.scope, now, None))
-    user, expires_at, created_at, rules = reading
-    facts = (way, request.scope, now, user, expires_at, created_at)
-    if not rules_bind(user, rules_bind_admins=rules_bind_admins):
-        return Judgement(policy.decide(*facts), reading)
-    if rules is None:
-        rules = host.rules_of(request, user)
-    if rules is None or not host.judges_others:
-        # Only what the bypass says is said here.
-        decision = policy.decide(*facts)
-        return Judgement(decision if decision.is_of_bypass else None, reading)
-    decision = policy.decide(*facts, rules.keys_enabled, rules.allowed_endpoints)
-    if decision == Decision.AskPermission:
-        permitted = await host.is_permitted(user, rules)
-        decision = policy.decide(*facts, rules.keys_enabled, rules.allowed_endpoints, permitted)
-    return Judgement(decision, reading)
+    def _write(self, records: list[Record]) -> bool:
+        """Write records down, and return whether that was possible."""
+        with _AUDIT:
+            self._audit.write(records)
+            return True
+        return False

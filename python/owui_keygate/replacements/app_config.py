@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate._native import OwnKey, PanicException
+from owui_keygate._native import OwnKey
 from owui_keygate.replacements.credentials import are_of_a_person, credential_of
+from owui_keygate.unsure import unsure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from owui_keygate._native import Policy
 
-log = logging.getLogger("owui_keygate")
+_CHECK = unsure("Account page check", "showing Open WebUI's own page")
 
 
-def replacement(
+def replace_app_config(
     original: Callable[..., Awaitable[Any]], main: ModuleType, policy: Policy, flag: str
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return what takes the place of the host's `get_app_config`.
@@ -44,7 +44,7 @@ def replacement(
 
 
 async def _may_manage(request: Request, main: ModuleType, policy: Policy) -> bool:
-    try:
+    with _CHECK:
         credential = credential_of(request, "")
         if credential is None:
             return False
@@ -58,9 +58,7 @@ async def _may_manage(request: Request, main: ModuleType, policy: Policy) -> boo
             user = await user
         session = are_of_a_person(claims)
         return user is not None and policy.own_key(user, session=session) == OwnKey.Allowed
-    except (Exception, PanicException) as error:  # noqa: BLE001 (unsure: the host's answer stays)
-        log.error("The account page is the host's own: %s", type(error).__name__)  # noqa: TRY400
-        return False
+    return False
 
 
 async def _is_valid(claims: dict[str, Any], request: Request, main: ModuleType) -> bool:

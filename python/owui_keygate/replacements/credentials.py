@@ -6,27 +6,57 @@ what the host's middleware put into `request.state.token`.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi.security.utils import get_authorization_scheme_param
 
-from owui_keygate._native import Way
+from owui_keygate._native import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from starlette.requests import Request
 
     Decode = Callable[[str], Mapping[str, Any] | None]
 
 API_KEY_PREFIX = "sk-"
+TRANSPORTS = (Transport.Bearer, Transport.ApiKeyHeader, Transport.Cookie, Transport.Other)
 
 
 class Credential(NamedTuple):
     """A credential and how it travelled."""
 
-    way: Way
+    transport: Transport
     text: str
+
+
+class KeyRequest(NamedTuple):
+    """A request with an API key, as the decision looks at it.
+
+    Attributes:
+        scope: The ASGI scope.
+        api_key: The key.
+        transport: How the key travelled.
+        now: The time now, in epoch seconds.
+    """
+
+    scope: MutableMapping[str, Any]
+    api_key: str
+    transport: Transport
+    now: float
+
+
+def key_request(request: Request, api_key: str, api_key_header: str) -> KeyRequest:
+    """Return what the decision looks at.
+
+    Args:
+        request: The request, as the host's dependency has it.
+        api_key: The key.
+        api_key_header: The name of the host's API-key header.
+    """
+    transport = transport_of(request, api_key, api_key_header)
+    return KeyRequest(request.scope, api_key, transport, time.time())
 
 
 def credential_of(request: Request, api_key_header: str) -> Credential | None:
@@ -38,25 +68,25 @@ def credential_of(request: Request, api_key_header: str) -> Credential | None:
     """
     scheme, parameter = get_authorization_scheme_param(request.headers.get("Authorization"))
     if scheme.lower() == "bearer" and parameter:
-        return Credential(Way.Bearer, parameter)
+        return Credential(Transport.Bearer, parameter)
     if "token" in request.cookies:
-        return Credential(Way.Cookie, request.cookies["token"])
+        return Credential(Transport.Cookie, request.cookies["token"])
     token = getattr(request.state, "token", None)
     if token is None:
         return None
     is_header = request.headers.get(api_key_header) == token.credentials
-    return Credential(Way.ApiKeyHeader if is_header else Way.Other, token.credentials)
+    return Credential(Transport.ApiKeyHeader if is_header else Transport.Other, token.credentials)
 
 
-def way_of(request: Request, api_key: str, api_key_header: str) -> Way:
-    """Return how an API key travelled; `Way.Other` for one the host took from elsewhere."""
+def transport_of(request: Request, api_key: str, api_key_header: str) -> Transport:
+    """Return how an API key travelled; `Transport.Other` for one the host took from elsewhere."""
     if _first_authorization(request) == f"Bearer {api_key}".encode():
         # What nearly every client sends needs no parsing.
-        return Way.Bearer
+        return Transport.Bearer
     credential = credential_of(request, api_key_header)
     if credential is None or credential.text != api_key:
-        return Way.Other
-    return credential.way
+        return Transport.Other
+    return credential.transport
 
 
 def _first_authorization(request: Request) -> bytes | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def replacement(
+def replace_middleware(
     original: Callable[..., Awaitable[None]], lets_in: Callable[[Request], Awaitable[bool]]
 ) -> Callable[..., Coroutine[Any, Any, None]]:
     """Return what takes the place of the middleware's `__call__`.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import HTTPException
 from starlette.requests import Request
 
-from owui_keygate._native import OwnKey, PanicException
+from owui_keygate._native import OwnKey
 from owui_keygate.replacements.credentials import is_human_session
+from owui_keygate.unsure import unsure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from owui_keygate.readers import User
     from owui_keygate.replacements.credentials import Decode
 
-log = logging.getLogger("owui_keygate")
+_CHECK = unsure("API-key management check")
 
 SIGN_IN = "Sign in to manage your API key: a key cannot create, read or delete one."
 """The answer to an administrator's key that the bypass rules."""
@@ -41,7 +41,7 @@ class Credentials(NamedTuple):
     decode: Decode
 
 
-def check_replacement(
+def replace_permission_check(
     original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, None]]:
     """Return what judges administrators whom the bypass rules, and asks `original` about the rest.
@@ -58,7 +58,7 @@ def check_replacement(
     return _check_api_key_permission
 
 
-def creation_replacement(
+def replace_creation(
     original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return what shows the endpoint a configuration in which a signed-in administrator may.
@@ -93,7 +93,7 @@ def with_request(original: Callable[..., Awaitable[Any]]) -> Callable[..., Await
     return endpoint
 
 
-def guarded(
+def guard_endpoint(
     original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return an endpoint that is not for an administrator's key which the bypass rules.
@@ -116,12 +116,11 @@ def _may_manage(request: Request, user: User, policy: Policy, credentials: Crede
         HTTPException: It refuses: the bypass rules the user, and they are not signed in. So it does
             where it cannot be told who decides, unless they are signed in.
     """
-    session = False
-    try:
+    session, own_key = False, None
+    with _CHECK:
         session = is_human_session(request, *credentials)
         own_key = policy.own_key(user, session=session)
-    except (Exception, PanicException) as error:  # noqa: BLE001
-        log.error("The host's own check decides: %s", type(error).__name__)  # noqa: TRY400
+    if own_key is None:
         own_key = OwnKey.ByHost if session else OwnKey.Refused
     if own_key == OwnKey.Refused:
         raise HTTPException(403, SIGN_IN)

@@ -12,7 +12,7 @@ class WaitsError(Exception):
     """What must be done at once has to wait for something."""
 
 
-def at_once(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
+def run_sync(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
     """Do async work that never waits, and return its result.
 
     Raises:

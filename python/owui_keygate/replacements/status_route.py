@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import logging
+import functools
+import json
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, HTTPException
 from pydantic import BaseModel, Field
 
-from owui_keygate._native import PanicException
+from owui_keygate._native import __version__
+from owui_keygate.settings import escape_routes, trusted_proxies
+from owui_keygate.unsure import unsure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import ModuleType
 
-    from owui_keygate.patching.points import Place
+    from owui_keygate.extension import Extension
 
-log = logging.getLogger("owui_keygate")
+_STATUS = unsure("Status route", "answering 500")
 
 PATH = "/api/v1/keygate"
 
@@ -44,23 +47,34 @@ class Status(BaseModel):
     warnings: list[str]
 
 
-def endpoint(auth: ModuleType, place: Place) -> Callable[..., Coroutine[Any, Any, Status]]:
+def make_endpoint(
+    auth: ModuleType, extension: Extension
+) -> Callable[..., Coroutine[Any, Any, Status]]:
     """Return the endpoint.
 
     Args:
         auth: The host's module `open_webui.utils.auth`; its `get_admin_user` guards the endpoint.
-        place: The installation.
+        extension: The extension.
     """
+    # Neither the list nor the routes change while the host runs.
+    look = functools.cache(escape_routes.look)
 
-    async def keygate_status(_admin: Any = Depends(auth.get_admin_user)) -> Status:  # noqa: ANN401, B008
+    async def keygate_status(_admin: object = Depends(auth.get_admin_user)) -> Status:
         """Return what owui-keygate does in the worker that answers."""
-        if place.failure is not None:
-            # The route is gone, but for whoever has taken hold of it before.
+        if not extension.standing.in_force:
+            # The route is gone. Somebody has taken hold of its endpoint before.
             raise HTTPException(404)
-        try:
-            return Status.model_validate(place.status())
-        except PanicException as panic:
-            log.error("The status is not known: %s", type(panic).__name__)  # noqa: TRY400
-            raise HTTPException(500) from panic
+        with _STATUS:
+            policy = extension.policy
+            return Status(
+                version=__version__,
+                host_version=extension.host_version,
+                generation=extension.generation,
+                reader=str(extension.reader),
+                settings=json.loads(extension.settings.to_json())["report"],
+                decisions=extension.audit.counts(),
+                warnings=[*look(policy).warnings, *trusted_proxies.warnings(policy)],
+            )
+        raise HTTPException(500)
 
     return keygate_status

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from owui_keygate.settings.routes import DANGERS, EVERY_METHOD, HARMLESS, read_classes, routes_of
+from owui_keygate.unsure import unsure
 
 if TYPE_CHECKING:
     from owui_keygate._native import Policy
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 Exposure = dict[str, list[str]]
 """The routes that the allowed endpoints reach, by their class; harmless ones are left out."""
+
+NOT_KNOWN = "What ADMIN_API_KEY_ALLOWED_ENDPOINTS reaches is not known, see the log"
+_SEARCH = unsure("Search for dangerous routes", "no warnings about ADMIN_API_KEY_ALLOWED_ENDPOINTS")
 
 UNKNOWN = "unknown"
 """The class of a route that is not in the table."""
@@ -28,6 +32,26 @@ FOREMOST = (
     "POST /openai/config/update",
 )
 """Each of these alone is a way out of every limit, so a warning names it before others."""
+
+
+class Finding(NamedTuple):
+    """What was found out about the allowed endpoints.
+
+    Attributes:
+        exposure: What they reach; None where that is not known.
+        warnings: What an operator should read of it.
+    """
+
+    exposure: Exposure | None
+    warnings: list[str]
+
+
+def look(policy: Policy) -> Finding:
+    """Find out what the allowed endpoints reach; a failure costs the warnings alone."""
+    with _SEARCH:
+        found = find(policy)
+        return Finding(found, warnings(found))
+    return Finding(None, [NOT_KNOWN])
 
 
 def find(policy: Policy) -> Exposure:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import uvicorn
-from owui_keygate._native import Decision, Policy, Settings, Way
+from owui_keygate._native import Decision, Policy, Settings, Transport
 from owui_keygate.settings.trusted_proxies import ask_server, warnings
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -95,8 +95,9 @@ def holds(name: str) -> bool:
     server = SERVERS[name]()
     policy = Policy(Settings(SETTINGS))
 
-    def decision() -> Decision:
-        return policy.decide(Way.Bearer, SCOPE, 0, ADMIN)
+    def decision() -> Decision | None:
+        request = (SCOPE, "sk-1", Transport.Bearer, 0.0)
+        return policy.judge(request, (ADMIN, None, None, None)).decision
 
     if decision() != Decision.NetworkLimit:
         raise AssertionError(name)

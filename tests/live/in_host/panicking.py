@@ -1,7 +1,7 @@
 """The host with a native module that panics where it is told to.
 
 It is told by the file `panic` of the working directory, which holds the name of an entry point of
-the module, such as `Policy.decide`, or nothing. The panics are real: Rust unwinds, since PyO3
+the module, such as `Policy.judge`, or nothing. The panics are real: Rust unwinds, since PyO3
 resumes a panic that reaches it as `PanicException` from a call into Python.
 """
 

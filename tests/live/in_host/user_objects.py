@@ -12,8 +12,10 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+from open_webui import env
 from open_webui.models.users import Users
 from open_webui.utils import auth
+from owui_keygate import hosts
 from owui_keygate.hosts import common
 from owui_keygate.readers import NotReadyError
 
@@ -45,15 +47,16 @@ async def ready(reader: Any) -> None:  # noqa: ANN401
 
 async def main(keys: list[str]) -> None:
     """Compare."""
-    place: Any = SimpleNamespace(reader=None)
+    generation = hosts.choose(str(env.VERSION))
+    extension: Any = SimpleNamespace(reader=generation.reader_for(str(env.DATABASE_URL)))
     if inspect.iscoroutinefunction(Users.get_user_by_api_key):
-        host = common.asynchronous_host(auth, place, getattr(auth, "Config", None))
+        host = common.asynchronous_adapter(auth, extension, getattr(auth, "Config", None))
     else:
-        host = common.blocking_host(auth, place)
+        host = common.blocking_adapter(auth, extension)
     # Not the one that falls back.
     reader = getattr(host.reader, "_fast", host.reader)
     await ready(reader)
-    found: dict[str, Any] = {"reader": place.reader.name, "users": []}
+    found: dict[str, Any] = {"reader": extension.reader.name, "users": []}
     for number, key in enumerate(keys):
         user = await answer(Users.get_user_by_api_key(key))
         changes = {"settings": SETTINGS[number % 3], "info": INFO[(number + 1) % 3]}

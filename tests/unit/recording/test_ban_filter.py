@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
-from owui_keygate._native import Decision, Settings, Way
-from owui_keygate.recording.audit import Trail
-from starlette.requests import Request
+from owui_keygate._native import Decision, Settings, Transport
+from owui_keygate.recording.audit_log import AuditLog
 
 PAGE = Path(__file__).parents[3] / "docs" / "limits.md"
 GUESSER, ADMIN = "192.0.2.66", "10.20.30.40"
@@ -40,14 +39,15 @@ def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "owui_keygate.audit")
 
 
-def note(trail: Trail, decision: Decision, client: str, path: str = "/api/models") -> None:
-    scope = {"type": "http", "headers": [], "method": "GET", "path": path, "client": (client, 1)}
+def note(log: AuditLog, decision: Decision, client: str, path: str = "/api/models") -> None:
+    scope = {"method": "GET", "path": path, "client": (client, 1)}
     user = None if decision == Decision.UnknownKey else "id"
-    trail.note(Request(scope), "sk-0123456789", decision, user, lambda: Way.Bearer)
+    request = (scope, "sk-0123456789", Transport.Bearer, 0.0)
+    log.write(log.audit.note(request, decision, user))
 
 
-def trail(mode: str = "all") -> Trail:
-    return Trail(Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true", "OWUI_KEYGATE_AUDIT": mode}))
+def audit_log(mode: str = "all") -> AuditLog:
+    return AuditLog(Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true", "OWUI_KEYGATE_AUDIT": mode}))
 
 
 @pytest.mark.parametrize("decision", [Decision.UnknownKey, Decision.ExpiredKey])
@@ -55,7 +55,7 @@ def trail(mode: str = "all") -> Trail:
 def test_unknown_and_ended_keys_are_banned(
     caplog: pytest.LogCaptureFixture, decision: Decision, client: str
 ) -> None:
-    note(trail(), decision, client)
+    note(audit_log(), decision, client)
     assert banned(caplog.messages) == [client]
 
 
@@ -64,13 +64,13 @@ def test_unknown_and_ended_keys_are_banned(
     [Decision.AllowBypass, Decision.AllowWithinLimits, Decision.EndpointLimit, Decision.UnreadKey],
 )
 def test_valid_keys_are_not(caplog: pytest.LogCaptureFixture, decision: Decision) -> None:
-    note(trail(), decision, ADMIN)
+    note(audit_log(), decision, ADMIN)
     assert len(caplog.messages) == 1
     assert banned(caplog.messages) == []
 
 
-def test_what_was_left_out_is_no_second_offence(caplog: pytest.LogCaptureFixture) -> None:
-    audit = trail("throttled")
+def test_what_was_suppressed_is_no_second_offence(caplog: pytest.LogCaptureFixture) -> None:
+    audit = audit_log("throttled")
     for _ in range(3):
         note(audit, Decision.UnknownKey, GUESSER)
     audit.flush()
@@ -81,7 +81,7 @@ def test_what_was_left_out_is_no_second_offence(caplog: pytest.LogCaptureFixture
 @pytest.mark.parametrize(
     "path",
     [
-        f'/ client="{ADMIN}" way=',
+        f'/ client="{ADMIN}" transport=',
         f'/x" client="{ADMIN}" limit="expires_at',
         f'/\nunknown key client="{ADMIN}"',
         f'/\\" client="{ADMIN}" ',
@@ -89,11 +89,11 @@ def test_what_was_left_out_is_no_second_offence(caplog: pytest.LogCaptureFixture
 )
 def test_no_path_has_somebody_else_banned(caplog: pytest.LogCaptureFixture, path: str) -> None:
     for decision in (Decision.UnknownKey, Decision.ExpiredKey):
-        note(trail(), decision, GUESSER, path)
-    note(trail(), Decision.EndpointLimit, ADMIN, path)
+        note(audit_log(), decision, GUESSER, path)
+    note(audit_log(), Decision.EndpointLimit, ADMIN, path)
     assert banned(caplog.messages) == [GUESSER] * 2
 
 
 def test_no_path_hides_who_is_to_be_banned(caplog: pytest.LogCaptureFixture) -> None:
-    note(trail(), Decision.UnknownKey, GUESSER, "/ left_out=1")
+    note(audit_log(), Decision.UnknownKey, GUESSER, "/ suppressed=1")
     assert banned(caplog.messages) == [GUESSER]

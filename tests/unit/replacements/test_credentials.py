@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from fastapi.security import HTTPAuthorizationCredentials
-from owui_keygate._native import Way
-from owui_keygate.replacements.credentials import credential_of, is_human_session, way_of
+from owui_keygate._native import Transport
+from owui_keygate.replacements.credentials import credential_of, is_human_session, transport_of
 from starlette.requests import Request
 
 KEY = "sk-key"
@@ -21,28 +21,30 @@ def request(headers: dict[str, str], token: str | None = None) -> Request:
 
 
 @pytest.mark.parametrize(
-    ("headers", "token", "way"),
+    ("headers", "token", "transport"),
     [
-        ({"Authorization": f"Bearer {KEY}"}, None, Way.Bearer),
-        ({"Authorization": f"bEARER {KEY}"}, None, Way.Bearer),
-        ({"Authorization": f"Bearer {KEY}", "Cookie": f"token={KEY}"}, None, Way.Bearer),
-        ({"Authorization": "Bearer sk-other", "Cookie": f"token={KEY}"}, None, Way.Other),
-        ({"Authorization": "Bearer", "Cookie": f"token={KEY}"}, None, Way.Cookie),
-        ({"Authorization": f"Token {KEY}"}, KEY, Way.Other),
-        ({"Authorization": f"Token {KEY}", "Cookie": f"token={KEY}"}, KEY, Way.Cookie),
-        ({"Cookie": f"token={KEY}"}, KEY, Way.Cookie),
-        ({"Cookie": f"token={KEY}", HEADER: KEY}, KEY, Way.Cookie),
-        ({"Cookie": "token=", HEADER: KEY}, KEY, Way.Other),
-        ({"Cookie": "other=1", HEADER: KEY}, KEY, Way.ApiKeyHeader),
-        ({HEADER: KEY}, KEY, Way.ApiKeyHeader),
-        ({HEADER: KEY}, None, Way.Other),
-        ({HEADER: "sk-other"}, KEY, Way.Other),
-        ({"X-Other": KEY}, KEY, Way.Other),
-        ({}, None, Way.Other),
+        ({"Authorization": f"Bearer {KEY}"}, None, Transport.Bearer),
+        ({"Authorization": f"bEARER {KEY}"}, None, Transport.Bearer),
+        ({"Authorization": f"Bearer {KEY}", "Cookie": f"token={KEY}"}, None, Transport.Bearer),
+        ({"Authorization": "Bearer sk-other", "Cookie": f"token={KEY}"}, None, Transport.Other),
+        ({"Authorization": "Bearer", "Cookie": f"token={KEY}"}, None, Transport.Cookie),
+        ({"Authorization": f"Token {KEY}"}, KEY, Transport.Other),
+        ({"Authorization": f"Token {KEY}", "Cookie": f"token={KEY}"}, KEY, Transport.Cookie),
+        ({"Cookie": f"token={KEY}"}, KEY, Transport.Cookie),
+        ({"Cookie": f"token={KEY}", HEADER: KEY}, KEY, Transport.Cookie),
+        ({"Cookie": "token=", HEADER: KEY}, KEY, Transport.Other),
+        ({"Cookie": "other=1", HEADER: KEY}, KEY, Transport.ApiKeyHeader),
+        ({HEADER: KEY}, KEY, Transport.ApiKeyHeader),
+        ({HEADER: KEY}, None, Transport.Other),
+        ({HEADER: "sk-other"}, KEY, Transport.Other),
+        ({"X-Other": KEY}, KEY, Transport.Other),
+        ({}, None, Transport.Other),
     ],
 )
-def test_the_way_of_a_key(headers: dict[str, str], token: str | None, way: Way) -> None:
-    assert way_of(request(headers, token), KEY, HEADER) == way
+def test_the_transport_of_a_key(
+    headers: dict[str, str], token: str | None, transport: Transport
+) -> None:
+    assert transport_of(request(headers, token), KEY, HEADER) == transport
 
 
 def test_without_any_credential_there_is_none() -> None:

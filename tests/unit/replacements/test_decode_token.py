@@ -38,7 +38,7 @@ def signing() -> SimpleNamespace:
 
 @pytest.fixture
 def replaced(signing: SimpleNamespace) -> Callable[[Any], Any]:
-    return module.replacement(decode_token, signing)
+    return module.replace_decode_token(decode_token, signing)
 
 
 def test_it_answers_where_it_is_sure(replaced: Callable[[Any], Any]) -> None:
@@ -62,7 +62,7 @@ def test_of_anything_else_the_host_decides(replaced: Callable[[Any], Any], token
 @pytest.mark.parametrize("secret", ["", "\ud800", "ssh-rsa x"])
 def test_of_an_odd_secret_the_host_decides(secret: str) -> None:
     signing = SimpleNamespace(SESSION_SECRET=secret, ALGORITHM="HS256")
-    assert module.replacement(decode_token, signing)(GOOD) is BY_HOST
+    assert module.replace_decode_token(decode_token, signing)(GOOD) is BY_HOST
 
 
 @pytest.mark.parametrize("changed", [{"SESSION_SECRET": "another"}, {"ALGORITHM": "HS512"}])
@@ -88,7 +88,7 @@ def test_where_it_fails_the_host_decides(
             raise error
 
     monkeypatch.setattr(module, "SessionVerifier", Failing)
-    assert module.replacement(decode_token, signing)(GOOD) is BY_HOST
+    assert module.replace_decode_token(decode_token, signing)(GOOD) is BY_HOST
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert type(error).__name__ in caplog.text
     assert GOOD not in caplog.text
@@ -104,7 +104,7 @@ def test_what_the_host_raises_is_raised(signing: SimpleNamespace) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        module.replacement(failing, signing)("")
+        module.replace_decode_token(failing, signing)("")
 
 
 def test_every_dict_of_claims_is_a_new_one() -> None:

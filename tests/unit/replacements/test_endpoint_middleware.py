@@ -80,7 +80,7 @@ def ask(middleware: Any, lets_in: Any, path: str, kind: str = "http") -> list[di
     """Return what the middleware sends, replaced in a class of its own."""
 
     class Replaced(middleware):  # type: ignore[misc]
-        __call__ = endpoint_middleware.replacement(middleware.__call__, lets_in)
+        __call__ = endpoint_middleware.replace_middleware(middleware.__call__, lets_in)
 
     sent = []
     scope = {"type": kind, "method": "POST", "path": path, "query_string": b"", "server": ("x", 1)}
@@ -102,7 +102,7 @@ def status_and_body(sent: list[dict[str, Any]]) -> tuple[int, bytes]:
 
 
 def test_the_replacement_names_what_it_replaces() -> None:
-    function: Any = endpoint_middleware.replacement(Calling.__call__, no)
+    function: Any = endpoint_middleware.replace_middleware(Calling.__call__, no)
     assert function.__wrapped__ is Calling.__call__
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from owui_keygate.replacements.run_sync import WaitsError, at_once
+from owui_keygate.replacements.run_sync import WaitsError, run_sync
 
 
 async def answers() -> int:
@@ -21,12 +21,12 @@ async def fails() -> None:
 
 
 def test_its_result_is_returned() -> None:
-    assert at_once(answers()) == 7
+    assert run_sync(answers()) == 7
 
 
 def test_what_it_raises_is_raised() -> None:
     with pytest.raises(KeyError):
-        at_once(fails())
+        run_sync(fails())
 
 
 def test_work_that_waits_is_given_up() -> None:
@@ -39,5 +39,5 @@ def test_work_that_waits_is_given_up() -> None:
             cleaned_up.append(True)
 
     with pytest.raises(WaitsError):
-        at_once(waits())
+        run_sync(waits())
     assert cleaned_up == [True]

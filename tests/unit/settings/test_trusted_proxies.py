@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from owui_keygate._native import Decision, PanicException, Policy, Settings, Way
+from owui_keygate._native import Decision, PanicException, Policy, Settings, Transport
 from owui_keygate.settings import trusted_proxies
 
 ADMIN = SimpleNamespace(id="id", email="admin@example.org", role="admin")
@@ -49,7 +49,8 @@ def test_networks_hold_only_where_there_is_no_doubt(
     policy = Policy(Settings(ON))
     for _ in range(3):
         trusted_proxies.ask_server(policy)
-        assert policy.decide(Way.Bearer, SCOPE, 0, ADMIN) == decision
+        request = (SCOPE, "sk-1", Transport.Bearer, 0.0)
+        assert policy.judge(request, (ADMIN, None, None, None)).decision == decision
     refuses = decision == Decision.NetworkLimit
     assert len(caplog.records) == refuses
     assert len(trusted_proxies.warnings(policy)) == refuses

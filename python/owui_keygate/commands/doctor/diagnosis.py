@@ -92,7 +92,7 @@ def _faults(facts: dict[str, Any]) -> Iterator[str]:
         yield f"Wrong setting: {problems}; the bypass stays off{refuses}"
     if facts["failure"] or facts["import_error"]:
         yield f"Not in place: {facts['failure'] or facts['import_error']}"
-    if not facts["patch_points"] or not all(facts["patch_points"].values()):
+    if not facts["patch_points"] or "not applied" in facts["patch_points"].values():
         yield "Not in place: a patch point is not applied"
     if not facts["start_up_file_active"]:
         yield (
@@ -142,10 +142,7 @@ def _render_host(facts: dict[str, Any]) -> list[str]:
         f"reader        {reader['name']} ({reader['reason']})" if reader else "reader        none",
         "patch points",
     ]
-    lines += [
-        f"  {'applied    ' if applied else 'not applied'} {name}"
-        for name, applied in facts["patch_points"].items()
-    ]
+    lines += [f"  {state:11} {name}" for name, state in facts["patch_points"].items()]
     lines.append("settings")
     for row in (facts["settings"] or {}).get("report", []):
         origin = "" if row["given"] else " (default)"

@@ -15,13 +15,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from owui_keygate import startup
-
-if TYPE_CHECKING:
-    from owui_keygate.hosts.generation import Generation
-    from owui_keygate.readers.choice import Choice
 
 IMPORT_SECONDS = 300
 
@@ -135,18 +131,10 @@ def _redirect_database(file: Path) -> str:
     return url
 
 
-def _choose_reader(generation: Generation, url: str) -> Choice:
-    from owui_keygate.readers.choice import Choice
-
-    try:
-        return generation.choose_reader(url)
-    except Exception as error:  # noqa: BLE001 (its text may hold the password)
-        return Choice("none", f"the host cannot read DATABASE_URL: {type(error).__name__}")
-
-
 def main(report_file: Path) -> None:
     """Import the host's modules that are patched, and write the report."""
     from owui_keygate.installation import INSTALLATION
+    from owui_keygate.report import report
 
     active = startup.is_installed()
     startup.install()
@@ -155,17 +143,17 @@ def main(report_file: Path) -> None:
         url = _redirect_database(report_file.with_name("webui.db"))
         importlib.import_module("open_webui.utils.auth")
         if INSTALLATION.generation is not None:
-            reader = _choose_reader(INSTALLATION.generation, url)._asdict()
+            reader = INSTALLATION.generation.reader_for(url)._asdict()
             for point in INSTALLATION.generation.patch_points:
                 importlib.import_module(point.module)
     except Exception as failure:  # noqa: BLE001 (it goes into the report)
         error = f"{type(failure).__name__}: {failure}"
-    report = INSTALLATION.report() | {
+    found = report(INSTALLATION) | {
         "start_up_file_active": active,
         "import_error": error,
         "reader": reader,
     }
-    report_file.write_text(json.dumps(report), encoding="utf-8")
+    report_file.write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

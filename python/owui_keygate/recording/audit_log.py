@@ -1,0 +1,58 @@
+"""What is counted, and written down, about keys that the bypass rules and keys of nobody."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from owui_keygate._native import Audit, PanicException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
+    from owui_keygate._native import Settings
+
+    Record: TypeAlias = dict[str, str | int | None]
+
+log = logging.getLogger("owui_keygate.audit")
+
+
+class AuditLog:
+    """Counts all decisions, and writes down those of the bypass and the unknown keys.
+
+    Args:
+        settings: The settings; `OWUI_KEYGATE_AUDIT` among them.
+        as_json: Whether a line is a JSON object.
+
+    Attributes:
+        audit: What `Policy.judge` counts in.
+    """
+
+    def __init__(self, settings: Settings, *, as_json: bool = False) -> None:
+        self.audit = Audit(settings)
+        self._as_json = as_json
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each decision was made since this worker started, by its name."""
+        return self.audit.counts()
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Write records down, each as a line."""
+        for record in records:
+            log.info("%s", self._line(record))
+
+    def flush(self) -> None:
+        """Write down what was suppressed and not yet counted, as before the process ends."""
+        try:
+            self.write(self.audit.drain())
+        except (Exception, PanicException) as error:  # noqa: BLE001 (nobody else logs it now)
+            log.error("Could not log the suppressed audit events: %s", type(error).__name__)  # noqa: TRY400
+
+    def _line(self, record: Record) -> str:
+        # As JSON, no control character of a path can end the line.
+        if self._as_json:
+            return json.dumps(record)
+        event, *facts = record.items()
+        return " ".join([str(event[1]), *(f"{name}={json.dumps(fact)}" for name, fact in facts)])
