@@ -221,7 +221,7 @@ MISFITS = {
         "env.py",
         HEADER,
         f"ENABLE_ADMIN_API_KEY_BYPASS = False\n{HEADER}",
-        "expected a host without a setting ENABLE_ADMIN_API_KEY_BYPASS",
+        "expected an Open WebUI without a setting ENABLE_ADMIN_API_KEY_BYPASS",
     ),
 }
 

@@ -11,6 +11,7 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from owui_keygate.hosts.adapters import USERS, blocking_adapter
 from owui_keygate.hosts.common import (
     API_KEY_COLUMN,
     AUTH,
@@ -18,9 +19,7 @@ from owui_keygate.hosts.common import (
     MAIN,
     START_LOGGER,
     STATUS,
-    USERS,
     account_page_point,
-    blocking_adapter,
     choose_blocking,
     words,
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.concurrency import run_in_threadpool
 
 from owui_keygate._native import Decision
+from owui_keygate.hosts.adapters import USERS, blocking_adapter, rules_in_memory
 from owui_keygate.hosts.common import (
     API_KEY_COLUMN,
     API_KEY_TABLE,
@@ -22,11 +23,8 @@ from owui_keygate.hosts.common import (
     MAIN,
     START_LOGGER,
     STATUS,
-    USERS,
     account_page_point,
-    blocking_adapter,
     choose_blocking,
-    rules_in_memory,
     words,
 )
 from owui_keygate.hosts.generation import Generation

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from owui_keygate.hosts.adapters import USERS, asynchronous_adapter, rules_in_memory
 from owui_keygate.hosts.common import (
     API_KEY_TABLE,
     AUTH,
     DECODE_TOKEN,
     START_LOGGER,
     STATUS,
-    USERS,
     account_page_point,
-    asynchronous_adapter,
     choose_asynchronous,
-    rules_in_memory,
     words,
 )
 from owui_keygate.hosts.generation import Generation

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from owui_keygate.hosts.adapters import USERS, asynchronous_adapter
 from owui_keygate.hosts.common import (
     API_KEY_TABLE,
     AUTH,
     DECODE_TOKEN,
     START_LOGGER,
     STATUS,
-    USERS,
     account_page_point,
-    asynchronous_adapter,
     choose_asynchronous,
     credentials,
     words,

@@ -16,7 +16,7 @@ from open_webui import env
 from open_webui.models.users import Users
 from open_webui.utils import auth
 from owui_keygate import hosts
-from owui_keygate.hosts import common
+from owui_keygate.hosts import adapters
 from owui_keygate.readers import NotReadyError
 
 SETTINGS: Any = (None, {}, {"ui": {"models": ["a", "b"], "deep": [{"x": None}]}, "more": 1.5})
@@ -50,9 +50,9 @@ async def main(keys: list[str]) -> None:
     generation = hosts.choose(str(env.VERSION))
     extension: Any = SimpleNamespace(reader=generation.reader_for(str(env.DATABASE_URL)))
     if inspect.iscoroutinefunction(Users.get_user_by_api_key):
-        host = common.asynchronous_adapter(auth, extension, getattr(auth, "Config", None))
+        host = adapters.asynchronous_adapter(auth, extension, getattr(auth, "Config", None))
     else:
-        host = common.blocking_adapter(auth, extension)
+        host = adapters.blocking_adapter(auth, extension)
     # Not the one that falls back.
     reader = getattr(host.reader, "_fast", host.reader)
     await ready(reader)
