@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from harness.client import Client
     from harness.people import Person
-    from tests.live.conftest import Servers, World
+    from tests.support.world import Servers, World
 
 SETTINGS = "/api/v1/users/user/settings"
 KEY = "/api/v1/auths/api_key"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.client import Client
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 ALLOWED = "/api/v1/users/user/settings"
 FORBIDDEN = "/api/v1/auths/admin/config"

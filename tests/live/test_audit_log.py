@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.environments import Environment
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 UPDATE = "/api/v1/users/user/settings/update"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import Servers, World
+    from tests.support.world import Servers, World
 
 pytestmark = pytest.mark.skipif(RELEASE < (0, 12, 0), reason="the clients are made for 0.12")
 

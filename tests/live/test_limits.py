@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.client import Client
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 CONFIG = "/api/v1/auths/admin/config"
 SETTINGS = "/api/v1/users/user/settings"

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from harness.client import Response
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 pytestmark = pytest.mark.skipif(
     RELEASE < (0, 10, 0), reason="several servers share rules only where these are in the database"

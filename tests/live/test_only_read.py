@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 WRITTEN = {("user", "last_active_at"), ("api_key", "last_used_at")}
 PATHS = ("/api/v1/users/user/settings", "/api/models", "/api/v1/keygate", "/api/config", "/nowhere")

@@ -19,7 +19,7 @@ from tests.support.generations import GENERATION
 
 if TYPE_CHECKING:
     from harness.environments import Environment
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 SITE = Path(__file__).parent / "in_host" / "other_hooks.py"
 FINDERS = ("unguarded", "guarded", "wrapt")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import Servers, World
+    from tests.support.world import Servers, World
 
 ENDPOINTS = ("/api/v1/users/user/settings", "/api/v1/auths/admin/config", "/api/models")
 STATES = {"keys on": (True, None), "keys off": (False, None), "list": (True, "/api/models")}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.environments import Environment
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 pytestmark = pytest.mark.skipif(RELEASE < (0, 10, 0), reason="tried on generation D")
 

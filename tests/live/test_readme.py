@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 [USE] = re.findall(r"```sh\n(URL=.*?)```", README, re.DOTALL)

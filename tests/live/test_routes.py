@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.environments import Environment
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 SCIM = {"ENABLE_SCIM": "true", "SCIM_ENABLED": "true"}
 """The first hosts with SCIM read the latter."""

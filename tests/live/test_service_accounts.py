@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 PAGE = (Path(__file__).parents[2] / "docs" / "service-accounts.md").read_text()
 SWITCH, CREATE, USE, CI, WATCH, ROTATE, KILL = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)

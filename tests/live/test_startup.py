@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 STRICT = {"OWUI_KEYGATE_STRICT": "true"}
 SETTINGS = "/api/v1/users/user/settings"

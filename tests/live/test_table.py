@@ -11,7 +11,7 @@ from tests.support.generations import GENERATION
 from tests.support.table import ALL_RULES, ALL_WAYS, PATHS, Answer, Row, Rules, ask
 
 if TYPE_CHECKING:
-    from tests.live.conftest import Servers, World
+    from tests.support.world import Servers, World
 
 HEADER_WAYS = {"bearer", "bearer, small", "bearer, two spaces", "x-api-key"}
 """The ways by which a key is in a header of its own, where the host finds it first."""

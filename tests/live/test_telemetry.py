@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.environments import Environment
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 EXPORTED = (b"owui_keygate.decisions", b"allow_bypass", b"client.auth.bypass", b"client.user.role")
 """OTLP is protobuf, which holds texts as they are."""

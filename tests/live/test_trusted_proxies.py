@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 IN_HOST = Path(__file__).resolve().parent / "in_host"
 SETTINGS = "/api/v1/users/user/settings"

@@ -10,7 +10,7 @@ from tests.support.generations import READER
 
 if TYPE_CHECKING:
     from harness.environments import Environment
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 SCRIPT = Path(__file__).parent / "in_host" / "user_objects.py"
 

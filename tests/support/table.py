@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.server import Server
-    from tests.live.conftest import World
+    from tests.support.world import World
 
 # From 0.6.1 to 0.6.36 an empty rule allows everything.
 ENDPOINTS = " /api/models, /api/v1/users/user ,{},/api/v1/conf".format(
