@@ -18,8 +18,8 @@ from harness import people
 from harness.environments import built_wheel, make_environment
 from harness.postgres import Postgres
 from harness.server import host_settings
-from tests.live.test_startup import image_environment
 from tests.support.altered import alter_host
+from tests.support.image import image_environment
 from tests.support.keys import KEEPS_TIMES, UNKNOWN, Place, run
 
 if TYPE_CHECKING:

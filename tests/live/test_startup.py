@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import people
-from harness.client import bearer
 from harness.environments import HOST_VERSION, Environment, built_wheel, make_environment
-from harness.server import BYPASS_ON, Server, ServerDiedError, host_settings
+from harness.server import BYPASS_ON, Server, host_settings
 from tests.support.altered import alter_host
+from tests.support.image import image_environment
+from tests.support.startup import BYPASS, STOCK, STRICT, answers, refusal_to_start
 
 if TYPE_CHECKING:
     import subprocess
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from tests.support.world import World
 
-STRICT = {"OWUI_KEYGATE_STRICT": "true"}
-SETTINGS = "/api/v1/users/user/settings"
 SIGNATURE = "async def get_current_user_by_api_key(request, api_key: str)"
 LOADED = "import json, sys; print(json.dumps(sorted(n for n in sys.modules if 'owui' in n)))"
 FINDERS = (
@@ -92,20 +90,6 @@ def test_uninstalling_leaves_no_file(tmp_path: Path) -> None:
 def files(environment: Environment) -> set[str]:
     found = environment.folder.rglob("*")
     return {str(file.relative_to(environment.folder)) for file in found if file.is_file()}
-
-
-def answers(server: Server, world: World) -> list[int]:
-    """Return what the administrator and the user get by key while keys are off, and by session."""
-    client = server.client()
-    people.set_rules(client, world.first, enabled=False)
-    tokens = [world.admin.keys["valid"], world.permitted.keys["valid"], world.admin.session]
-    found = [client.request("GET", SETTINGS, bearer(token)).status for token in tokens]
-    client.close()
-    return found
-
-
-STOCK = [403, 403, 200]
-BYPASS = [200, 403, 200]
 
 
 def test_switched_off_it_does_nothing_at_all(
@@ -291,13 +275,6 @@ def test_strict_mode_does_not_start_without_the_native_module(
     )
 
 
-def refusal_to_start(environment: Environment, folder: Path, settings: dict[str, str]) -> str:
-    """Return what a server that must not start says, without the line breaks of its terminal."""
-    with pytest.raises(ServerDiedError) as death, Server(environment, folder / "server", settings):
-        pass
-    return " ".join(str(death.value).split())
-
-
 def run_with_host(
     environment: Environment, folder: Path, settings: dict[str, str], code: str
 ) -> subprocess.CompletedProcess[str]:
@@ -435,21 +412,3 @@ def test_the_layout_of_the_official_image(
     env = {"PATH": os.environ["PATH"]} | BYPASS_ON
     doctor = environment.run("owui-keygate", "doctor", cwd=backend, env=env)
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr
-
-
-def image_environment(keygate: Environment, folder: Path) -> Environment:
-    """Make an environment that has all of another but the host, which becomes a folder."""
-    installed = keygate.site_packages
-    environment = make_environment(folder / "venv")
-    for entry in installed.iterdir():
-        if not entry.name.startswith(("open_webui", "_virtualenv", "owui_keygate")):
-            (environment.site_packages / entry.name).symlink_to(entry)
-    environment.pip("install", "--no-deps", built_wheel())
-    backend = folder / "app" / "backend"
-    backend.mkdir(parents=True)
-    host = installed / "open_webui"
-    shutil.copytree(host, backend / "open_webui", copy_function=os.link)
-    (folder / "app" / "build").symlink_to(host / "frontend")
-    (folder / "app" / "CHANGELOG.md").symlink_to(host / "CHANGELOG.md")
-    (folder / "app" / "package.json").write_text(json.dumps({"version": HOST_VERSION}))
-    return environment
