@@ -12,9 +12,10 @@ import pytest
 
 from harness import people
 from harness.client import Response, bearer, cookie
-from harness.server import BYPASS_ON, by_uvicorn
+from harness.server import BYPASS_ON
 from harness.waiting import wait_until
 from tests.support.generations import RELEASE
+from tests.support.proxied import INSIDE, serve
 from tests.support.table import ALL_WAYS, NO_HEADER
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ SETTINGS = "/api/v1/users/user/settings"
 KEY = "/api/v1/auths/api_key"
 UPDATE = f"{SETTINGS}/update"
 STATUS = "/api/v1/keygate"
-INSIDE = "10.20.30.40"
 MAX_AGE = 3600
 LIMITS = {
     "ADMIN_API_KEY_BYPASS_USERS": "Admin@Example.org",
@@ -55,12 +55,6 @@ def server(
     settings |= {"ENV": "dev"}  # The host has an OpenAPI document only then.
     with serve(world, keygate, folder, settings) as started:
         yield started
-
-
-def serve(world: World, keygate: Environment, folder: Path, settings: dict[str, str]) -> Server:
-    """Return a server of which Uvicorn itself is told whom to believe, as the image does."""
-    command = by_uvicorn(keygate, "--forwarded-allow-ips", "127.0.0.1")
-    return world.server(keygate, folder, settings | {"FROM_INIT_PY": "true"}, command)
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from harness import people
 from harness.client import Client, bearer
 from harness.people import Person
 from harness.server import running
-from tests.live.test_limits import INSIDE, serve
 from tests.support.generations import RELEASE
 from tests.support.model import (
     CONFIG,
@@ -43,6 +42,7 @@ from tests.support.model import (
     Model,
     User,
 )
+from tests.support.proxied import INSIDE, serve
 from tests.support.table import ALL_WAYS
 
 if TYPE_CHECKING:
