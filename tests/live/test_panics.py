@@ -20,7 +20,7 @@ from harness.client import bearer, cookie
 from harness.server import BYPASS_ON, Server, by_uvicorn, host_settings
 from harness.waiting import wait_until
 from tests.live.in_host.panicking import entry_points
-from tests.live.test_telemetry import EXPORTED, Collector, collecting
+from tests.support.collector import EXPORTED, Collector, collecting
 from tests.support.generations import RELEASE
 
 if TYPE_CHECKING:
