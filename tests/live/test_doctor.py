@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from owui_keygate import __version__
@@ -12,31 +11,16 @@ from owui_keygate import __version__
 from harness.environments import HOST_VERSION, built_wheel, make_environment
 from harness.server import BYPASS_ON
 from tests.support.altered import alter_host
+from tests.support.doctor import doctor, facts
 from tests.support.generations import GENERATION
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
     from harness.environments import Environment
 
 CHECK = "open_webui.utils.auth.get_current_user_by_api_key"
 SIGNATURE = "async def get_current_user_by_api_key(request, api_key: str"
-
-
-def doctor(
-    environment: Environment, settings: dict[str, str], *options: str, folder: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"]} | settings
-    cwd = folder or environment.folder
-    return environment.run("owui-keygate", "doctor", *options, env=env, cwd=cwd)
-
-
-def facts(environment: Environment, settings: dict[str, str]) -> dict[str, Any]:
-    found = doctor(environment, settings, "--json")
-    report: dict[str, Any] = json.loads(found.stdout)
-    assert found.returncode == report["exit_code"]
-    return report
 
 
 def test_in_place(keygate: Environment) -> None:

@@ -14,7 +14,7 @@ from dev.host_routes import known_of, routes_of
 from harness.client import bearer
 from harness.environments import HOST_VERSION
 from harness.server import BYPASS_ON, host_settings
-from tests.live.test_doctor import doctor, facts
+from tests.support.doctor import doctor, facts
 from tests.support.generations import RELEASE
 
 if TYPE_CHECKING:
