@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.people import Person
-    from tests.browser.conftest import Site
     from tests.support.account_page import AccountPage
+    from tests.support.site import Site
 
     AccountOf = Callable[[Site, Person], AccountPage]
     Picture = Callable[[AccountPage, str], None]
