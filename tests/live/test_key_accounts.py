@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import pty
-import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -16,6 +13,7 @@ from harness.client import bearer
 from harness.people import PASSWORD
 from tests.support.generations import RELEASE
 from tests.support.keys import KEEPS_TIMES, Place
+from tests.support.terminal import at_a_terminal
 
 if TYPE_CHECKING:
     from harness.people import Person
@@ -168,18 +166,6 @@ def test_an_end_that_nothing_enforces(
 
 def test_somebody_at_a_terminal_reads_the_consequence(sqlite: Place) -> None:
     person = stranger(sqlite)
-    terminal, stdin = pty.openpty()
-    os.write(terminal, b"\n")
-    found = subprocess.run(
-        [sqlite.environment.command("owui-keygate"), "keys", "create", person.email, "--promote"],
-        stdin=stdin,
-        capture_output=True,
-        text=True,
-        env=sqlite.server.settings,
-        cwd=sqlite.server.folder,
-        check=False,
-    )
-    os.close(stdin)
-    os.close(terminal)
+    found = at_a_terminal(sqlite, "\n", "create", person.email, "--promote")
     assert (found.returncode, found.stdout) == (1, "")
     assert "whoever knows its password or has a session of it" in found.stderr

@@ -6,8 +6,6 @@ import hashlib
 import itertools
 import json
 import os
-import pty
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ from harness.server import host_settings
 from tests.support.altered import alter_host
 from tests.support.image import image_environment
 from tests.support.keys import KEEPS_TIMES, UNKNOWN, Place, run
+from tests.support.terminal import at_a_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -342,19 +341,7 @@ def test_of_two_commands_at_once_one_makes_the_account(place: Place, email: str)
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1)])
 def test_somebody_at_a_terminal_is_asked(sqlite: Place, email: str, answer: str, code: int) -> None:
     key = sqlite.made("create", email)
-    terminal, stdin = pty.openpty()
-    os.write(terminal, answer.encode())
-    found = subprocess.run(
-        [sqlite.environment.command("owui-keygate"), "keys", "rotate", email],
-        stdin=stdin,
-        capture_output=True,
-        text=True,
-        env=sqlite.server.settings,
-        cwd=sqlite.server.folder,
-        check=False,
-    )
-    os.close(stdin)
-    os.close(terminal)
+    found = at_a_terminal(sqlite, answer, "rotate", email)
     assert found.returncode == code, found.stderr
     question = f"The API key {fingerprint(key)} of {email} would stop working. Go on? [y/N] "
     assert found.stderr.startswith(question)
