@@ -16,12 +16,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.environments import ROOT, say
+from harness.environments import RELEASES, ROOT, say
 
-RELEASES = sorted(
-    (file.stem for file in (ROOT / "harness" / "hosts").glob("*.txt")),
-    key=lambda release: [int(number) for number in release.split(".")],
-)
 TESTS = (
     "test_overview",
     "test_table",

@@ -13,8 +13,7 @@ from owui_keygate.settings.escape_routes import FOREMOST
 from owui_keygate.settings.routes import DANGERS, HARMLESS, read_classes
 
 from dev.host_routes import known_of
-from dev.release_matrix import RELEASES
-from harness.environments import ROOT
+from harness.environments import RELEASES, ROOT
 
 if TYPE_CHECKING:
     from owui_keygate.settings.routes import Route

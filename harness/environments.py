@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+RELEASES = sorted(
+    (file.stem for file in (ROOT / "harness" / "hosts").glob("*.txt")),
+    key=lambda release: [int(number) for number in release.split(".")],
+)
+"""The releases of the host that are tried, the newest one last."""
 HOST_VERSION = os.environ.get("HOST_RELEASE", "0.12.4")
 """The release of the host; `make test HOST_RELEASE=0.11.4` runs everything on another."""
 HOST_DATABASE = os.environ.get("HOST_DATABASE", "sqlite")

@@ -8,7 +8,7 @@ import pytest
 from owui_keygate.hosts import GENERATIONS, choose
 from owui_keygate.patching.patches import HostDoesNotFitError
 
-from dev.release_matrix import RELEASES
+from harness.environments import RELEASES
 
 
 def test_they_follow_each_other_without_a_gap() -> None:

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from dev.host_routes import known_of
-from dev.release_matrix import RELEASES
+from harness.environments import RELEASES
 
 ISSUE = "GET /api/v1, GET /openai"
 
