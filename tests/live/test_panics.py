@@ -266,7 +266,6 @@ def test_a_panic_in_telemetry_or_at_the_end_is_an_error(
     world: World, keygate: Environment, tmp_path: Path
 ) -> None:
     with collecting() as address:
-        Collector.received = b""
         settings = {
             "ENABLE_OTEL": "true",
             "ENABLE_OTEL_METRICS": "true",

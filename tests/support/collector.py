@@ -31,7 +31,8 @@ class Collector(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def collecting() -> Iterator[str]:
-    """Run a collector, and yield its address."""
+    """Run a collector that has received nothing yet, and yield its address."""
+    Collector.received = b""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
