@@ -119,40 +119,40 @@ def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
     return is_permitted
 
 
-def _on_allowed(auth: ModuleType) -> Callable[[User, bool], None]:
+def _on_allowed(auth: ModuleType) -> Callable[[User, Decision], None]:
     trace = importlib.import_module("opentelemetry.trace") if auth.ENABLE_OTEL else None
     update = auth.Users.update_last_active_by_id
 
-    def on_allowed(user: User, bypass: bool) -> None:  # noqa: FBT001
+    def on_allowed(user: User, decision: Decision) -> None:
         if trace is not None:
-            _name_on_span(trace, user, bypass=bypass)
+            _name_on_span(trace, user, decision)
         in_background(update, user.id)
 
     return on_allowed
 
 
-def _on_allowed_blocking(auth: ModuleType) -> Callable[[User, bool], None]:
-    """Return what notes a user. The name of the method changed with 0.6.41."""
+def _on_allowed_blocking(auth: ModuleType) -> Callable[[User, Decision], None]:
+    """Return what records a user's activity. 0.6.41 renamed the method."""
     names = ("update_last_active_by_id", "update_user_last_active_by_id")
     method = next(name for name in names if hasattr(auth.Users, name))
     # Hosts before 0.6.10 know no spans.
     trace = getattr(auth, "trace", None)
 
-    def on_allowed(user: User, bypass: bool) -> None:  # noqa: FBT001
+    def on_allowed(user: User, decision: Decision) -> None:
         if trace is not None:
-            _name_on_span(trace, user, bypass=bypass)
+            _name_on_span(trace, user, decision)
         getattr(auth.Users, method)(user.id)
 
     return on_allowed
 
 
-def _name_on_span(trace: Any, user: User, *, bypass: bool) -> None:  # noqa: ANN401
+def _name_on_span(trace: Any, user: User, decision: Decision) -> None:  # noqa: ANN401
     attributes = {
         "client.user.id": user.id,
         "client.user.email": user.email,
         "client.user.role": user.role,
         "client.auth.type": "api_key",
     }
-    # A span of a request that bypasses nothing is the host's own.
-    bypassed = {"client.auth.bypass": True} if bypass else {}
+    # Other requests have the attributes that the host itself sets, and no more.
+    bypassed = {"client.auth.bypass": True} if decision == Decision.AllowBypass else {}
     trace.get_current_span().set_attributes(attributes | bypassed)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from owui_keygate.replacements.credentials import KeyRequest
 
 UNCHECKED = "Refused: the limits of this API key could not be checked."
-"""The answer where something fails that only the limits of the bypass could tell."""
+"""The answer to a key whose limits could not be checked."""
 
 _CHECK = unsure("API-key check")
 _LIMITS = unsure("API-key limit check", "the request is refused")
@@ -48,10 +48,9 @@ class HostAdapter(NamedTuple):
         api_key_header: The name of the host's API-key header.
         refusals: The answer for each decision that refuses. Where the host's rules refuse and one
             is missing, the host answers itself.
-        keeps_times: Whether the host keeps times of a key. It does from 0.6.41 on.
-        on_allowed: Starts what the host does for a user it lets in, and notes whether the host's
-            rules were bypassed; nobody waits for it.
-        on_used: Starts noting that a key was used now; nobody waits for it.
+        keeps_times: Whether the host stores the times of a key. It does from 0.6.41 on.
+        on_allowed: Starts what the host does for a user it lets in; no request waits for it.
+        on_used: Starts recording that a key was used now; no request waits for it.
         rules_of: The rules that bind a user, where the host does not keep them in the database;
             None where the host judges that user itself.
     """
@@ -60,7 +59,7 @@ class HostAdapter(NamedTuple):
     is_permitted: Callable[[User, Rules], Awaitable[bool]]
     api_key_header: str
     refusals: Mapping[Decision, Refusal]
-    on_allowed: Callable[[User, bool], None]
+    on_allowed: Callable[[User, Decision], None]
     on_used: Callable[[str], None]
     keeps_times: bool = True
     rules_of: Callable[[Request, User], Rules | None] = lambda _request, _user: None
@@ -71,7 +70,7 @@ def replace_check(
 ) -> Callable[..., Coroutine[Any, Any, object]]:
     """Return what takes the place of the host's check; where it is unsure, `original` decides.
 
-    Whom `original` lets in must be within the limits all the same, if the bypass rules them.
+    If the bypass rules a user whom `original` lets in, the limits must hold as well.
 
     Args:
         original: The host's check. It gets the request, the key and all else it is called with.
@@ -84,7 +83,7 @@ def replace_check(
     async def get_current_user_by_api_key(request: Request, api_key: str, **more: object) -> object:
         decision, reading = await check.decide(request, api_key)
         if decision is not None and decision.allows and reading is not None:
-            adapter.on_allowed(reading.user, decision == Decision.AllowBypass)
+            adapter.on_allowed(reading.user, decision)
             adapter.on_used(api_key)
             return reading.user
         check.refuse(decision)

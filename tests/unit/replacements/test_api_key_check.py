@@ -99,7 +99,7 @@ ADAPTER = api_key_check.HostAdapter(
     is_permitted=Reader().is_permitted,
     api_key_header="X-API-Key",
     refusals={},
-    on_allowed=lambda _user, _bypass: None,
+    on_allowed=lambda _user, _decision: None,
     on_used=lambda _key: None,
 )
 
@@ -139,17 +139,19 @@ def test_an_administrator_gets_in_as_their_own_user_object() -> None:
     assert check(reader) is reader.found.user
 
 
-@pytest.mark.parametrize(("extension", "bypass"), [(ACTIVE, True), (OFF_EXTENSION, False)])
+@pytest.mark.parametrize(
+    ("extension", "decision"),
+    [(ACTIVE, Decision.AllowBypass), (OFF_EXTENSION, Decision.Allow)],
+)
 def test_the_host_is_told_who_got_in_and_whether_past_its_rules(
-    extension: Extension,
-    bypass: bool,  # noqa: FBT001
+    extension: Extension, decision: Decision
 ) -> None:
     told: list[object] = []
-    reader = Reader(Reading(Admin(), None, None, ON), rules_bind_admins=not bypass)
+    reader = Reader(Reading(Admin(), None, None, ON), rules_bind_admins=decision == Decision.Allow)
     check(
         reader, extension=extension, on_allowed=lambda *who: told.append(who), on_used=told.append
     )
-    assert told == [(reader.found.user, bypass), KEY]
+    assert told == [(reader.found.user, decision), KEY]
 
 
 def test_with_the_bypass_off_the_rules_are_read_for_an_administrator_too() -> None:
