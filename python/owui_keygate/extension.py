@@ -1,4 +1,4 @@
-"""What the replacements in this process work with."""
+"""The extension in this process: what every replacement works with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Standing:
     """Whether the replacements do their work.
 
     Attributes:
-        in_force: False from the moment on that the extension stands down.
+        in_force: False once the extension has stood down.
     """
 
     in_force = True

@@ -30,15 +30,15 @@ OFF = frozenset({"false", "off"})
 
 
 class WrongSettingError(Exception):
-    """A setting is not understood, and the operator wants to be strict about it."""
+    """A setting is not understood, and strict mode is on."""
 
 
 class StartRefusedError(RuntimeError):
-    """The extension is strict and cannot do what the operator asked, so the host must not start."""
+    """Strict mode is on and the extension cannot become active, so the host must not start."""
 
 
 class Installation:
-    """Puts the extension in place in this process, or leaves the host as it is.
+    """Makes the extension active in this process, or leaves the host unmodified.
 
     Attributes:
         settings: The settings, once the first module of the host has been executed.
@@ -46,8 +46,8 @@ class Installation:
         generation: The generation of the host, once it is known.
         extension: What the replacements work with, once the host is known to be supported.
         patches: The patch points that are applied.
-        failure: Why the extension has left the host as it is, if it has.
-        host_fits: False where the reason for that is the host.
+        failure: Why the extension is inactive, if it is.
+        host_fits: False if the host is the reason.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Installation:
         """Apply the patch points of a module of the host that has just been executed.
 
         Raises:
-            StartRefusedError: In strict mode, where the extension cannot take its place or a
+            StartRefusedError: Strict mode is on, and the extension cannot become active or a
                 setting is wrong.
         """
         if self.failure is None:
@@ -75,7 +75,7 @@ class Installation:
                 self._stand_down(str(error))
             except WrongSettingError as error:
                 self._stand_down(str(error))
-            except Exception as error:  # noqa: BLE001 (whatever it is, leave the host whole)
+            except Exception as error:  # noqa: BLE001 (the host must run, whatever it was)
                 if self.settings is None and environment_says("OWUI_KEYGATE", OFF):
                     return
                 self._stand_down(f"{type(error).__name__}: {error}")
@@ -87,7 +87,7 @@ class Installation:
         """Log that the extension is active, and how.
 
         Raises:
-            StartRefusedError: In strict mode, where something else has taken its place since.
+            StartRefusedError: Strict mode is on, and something has replaced our functions since.
         """
         if self.generation is None or self.extension is None or self.failure is not None:
             return
@@ -114,7 +114,7 @@ class Installation:
                     self.patches.apply(point, module, extension)
 
     def _read_settings(self) -> Settings:
-        """Read them once: what changes later in the environment is not looked at."""
+        """Read the settings once; later changes of the environment have no effect."""
         from owui_keygate import hosts
         from owui_keygate._native import Settings
 
@@ -161,7 +161,7 @@ class Installation:
         return self.host_version
 
     def _stand_down(self, reason: str) -> None:
-        # From here on whatever cannot be taken out passes on.
+        # A replacement that cannot be taken out passes every call on from now on.
         self.failure = reason
         self._standing.in_force = False
         self.patches.revert()
@@ -226,7 +226,7 @@ def _env() -> Any:  # noqa: ANN401
 def environment_says(variable: str, words: frozenset[str]) -> bool:
     """Whether a switch is set to one of these words, as `src/settings.rs` reads it.
 
-    Without the native module nothing else can tell, and both switches must hold then as well.
+    Both switches must work without the native module, too.
     """
     return os.environ.get(variable, "").strip().lower() in words
 

@@ -52,9 +52,9 @@ class _HookedLoader:
 class _Finder:
     """Finds the host's modules as the finders behind it do, and hooks their loaders (PEP 302).
 
-    A finder of another package may do the same, and ask this one in turn. To such a question about
-    a module that is being looked for already the answer is None, so that the other finder goes on;
-    what it comes back with is hooked all the same.
+    A finder of another package may do the same, and ask this one in turn about a module that it is
+    already looking for. Then the answer is None, so that the other finder goes on; the module that
+    it finds is hooked all the same.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class _Finder:
             spec = self._find_behind(name, path, target)
         finally:
             looked_for.discard(name)
-        # A finder may keep its specs, and come back with one that is hooked already.
+        # A finder may keep its specs and return one that is hooked already.
         if spec is None or spec.loader is None or isinstance(spec.loader, _HookedLoader):
             return spec
         spec.loader = _HookedLoader(spec.loader)  # type: ignore[assignment]
@@ -86,7 +86,7 @@ class _Finder:
     def _find_behind(
         self, name: str, path: "Sequence[str] | None", target: "ModuleType | None"
     ) -> "ModuleSpec | None":
-        """Ask those behind: whoever is in front has been asked before, or is who asks."""
+        """Ask the finders behind this one; those in front were asked before, or ask now."""
         finders = list(sys.meta_path)
         if self in finders:
             del finders[: finders.index(self) + 1]

@@ -1,4 +1,4 @@
-"""What the check needs of the host, for hosts with asynchronous and with blocking sessions."""
+"""What the check needs of the host: with asynchronous, or with blocking database sessions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def asynchronous_adapter(
 def blocking_adapter(auth: ModuleType, extension: Extension) -> HostAdapter:
     """Return what the check needs of a host with blocking sessions.
 
-    Only whom the bypass rules is judged; the host answers everybody else itself.
+    The extension judges only those whom the bypass rules; the host judges everybody else.
 
     Args:
         auth: The host's module `open_webui.utils.auth`.

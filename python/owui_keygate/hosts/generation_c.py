@@ -1,8 +1,8 @@
 """Generation C: one asynchronous function looks at all the rules, which are in memory.
 
 0.9.0 is the first release that has it; 0.10.0 moves the rules into the database. Up to 0.9.5 the
-endpoint list is held against the path of the URL, which the Host header forges (CVE-2026-48710), so
-these releases judge for themselves whom the bypass does not rule.
+endpoint list is compared with the path of the URL, which the Host header can forge
+(CVE-2026-48710). There the host judges everybody whom the bypass does not rule.
 """
 
 from __future__ import annotations

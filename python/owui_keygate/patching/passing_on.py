@@ -1,4 +1,4 @@
-"""What lets the host's own function answer again, wherever the replacement is held by now."""
+"""Lets the host's own function answer again, whoever holds the replacement by then."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 def passing_on(
     original: Callable[..., Any], replacement: Callable[..., Any], standing: Standing
 ) -> Callable[..., Any]:
-    """Return what is the replacement until the extension stands down, and the original then.
+    """Return a function that calls the replacement until the extension stands down.
 
-    It looks like the original to whoever asks for its signature, and whether it is async.
+    After that it calls the original. It has the signature of the original, and is async if the
+    original is.
 
     Args:
         original: The host's function.
         replacement: What takes its place; async if the original is.
-        standing: Whether the extension stands.
+        standing: Whether the replacements do their work.
     """
 
     @functools.wraps(original)

@@ -1,6 +1,6 @@
 """Puts replacements in the place of the host's functions, and takes them out again.
 
-What cannot be taken out, as FastAPI or another package holds it by now, passes everything on.
+FastAPI or another package may still hold a replacement. Then it passes every call on.
 """
 
 from __future__ import annotations
@@ -44,12 +44,13 @@ class Patches:
         self._applied: dict[PatchPoint, _Applied] = {}
 
     def apply(self, point: PatchPoint, module: ModuleType, extension: Extension) -> None:
-        """Replace the function at a patch point; where that is done already, do nothing.
+        """Replace the function at a patch point, unless it is replaced already.
 
-        A point that only serves the bypass is checked, and left alone while the bypass is off.
+        Where a point only serves the bypass and the bypass is off, the function is checked and
+        left in place.
 
         Raises:
-            HostDoesNotFitError: The function, or what it relies on, does not have its shape.
+            HostDoesNotFitError: The function, or what its replacement relies on, has another shape.
         """
         if self._is_in_place(point):
             return
@@ -72,20 +73,20 @@ class Patches:
         return State.APPLIED if is_replaced else State.NOT_NEEDED
 
     def changed(self, point: PatchPoint) -> list[str]:
-        """Return the names of what has changed since: of the point, or of what it relies on."""
+        """Return the names of the functions and tables that have changed since `apply`."""
         if not self._is_in_place(point):
             return [str(point)]
         return [str(each) for each in point.relies_on if each.mismatch(_look_up(each)) is not None]
 
     def revert(self) -> None:
-        """Put the host's functions back wherever the replacement is still ours."""
+        """Put the host's functions back, where nobody has replaced ours since."""
         for point, applied in self._applied.items():
             if self._is_in_place(point):
                 point.put(applied.module, applied.original)
         self._applied.clear()
 
     def _is_in_place(self, point: PatchPoint) -> bool:
-        """Whether what `apply` has left at a patch point stands there now."""
+        """Whether a patch point still has what `apply` left there."""
         applied = self._applied.get(point)
         return applied is not None and (point.get(applied.module) is applied.replacement)
 

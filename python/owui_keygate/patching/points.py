@@ -1,4 +1,4 @@
-"""Where the host is patched: the functions that are replaced, and those that are relied on."""
+"""Patch points: the functions of the host that are replaced, and what the replacements rely on."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ class HostFunction:
         return f"{self.module}.{self.name}"
 
     def mismatch(self, found: object) -> Mismatch | None:
-        """Return how what stands there differs from the function, or None where it fits."""
+        """Return how an object differs from the expected function, or None if it fits."""
         return find_mismatch(found, self.shape)
 
 
 @dataclass(frozen=True, slots=True)
 class HostTable:
-    """A table of the host without a column that may mean something the extension does not know.
+    """A table of the host. A column that the extension does not know may limit a key.
 
     Attributes:
         module: The module of the model.
         name: The name of the model in that module.
-        columns: The names of the columns that are known.
-        prefix: How the columns begin that are looked at.
+        columns: The names of the known columns.
+        prefix: Only columns whose names begin with this text are compared.
     """
 
     module: str
@@ -66,14 +66,14 @@ class HostTable:
         return f"{self.module}.{self.name}"
 
     def mismatch(self, found: Any) -> Mismatch | None:  # noqa: ANN401
-        """Return how a model differs from the table, or None where it fits."""
+        """Return how a model differs from the expected table, or None if it fits."""
         table = getattr(found, "__table__", None)
         if table is None:
             return Mismatch("a table", f"an object of type {type(found).__name__}")
         return self.mismatch_of_columns(table.columns.keys())
 
     def mismatch_of_columns(self, columns: Iterable[str]) -> Mismatch | None:
-        """Return how the columns of a model differ, or None where all are known."""
+        """Return which columns of a model are unknown, or None if all are known."""
         looked_at = {column for column in columns if column.startswith(self.prefix)}
         unknown = looked_at - self.columns
         if not unknown:
@@ -87,12 +87,11 @@ def _unprepared(original: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True, slots=True)
 class PatchPoint(HostFunction):
-    """A function of the host that is replaced; its module looks it up by this name.
+    """A function of the host that the extension replaces, under the name its module uses.
 
     Attributes:
         replace: Builds the replacement from the original, its module and the extension.
-        relies_on: Functions that are not replaced, but whose work the replacement does itself,
-            and tables that it reads.
+        relies_on: Functions whose work the replacement does itself, and tables that it reads.
         only_with_bypass: Whether the function is replaced only while the bypass is on.
         prepare: Gives the original another signature, where the replacement needs one.
     """
@@ -110,18 +109,18 @@ class PatchPoint(HostFunction):
         return passing_on(prepared, self.replace(prepared, module, extension), extension.standing)
 
     def get(self, module: ModuleType) -> Any:  # noqa: ANN401
-        """Return what stands there now, None for nothing."""
+        """Return what the module has under the name now, None for nothing."""
         return find(module, self.name)
 
     def put(self, module: ModuleType, function: Callable[..., Any]) -> None:
-        """Put a function there."""
+        """Put a function in that place."""
         *owner, name = self.name.split(".")
         setattr(attrgetter(".".join(owner))(module) if owner else module, name, function)
 
 
 @dataclass(frozen=True, slots=True)
 class DependencyPoint(PatchPoint):
-    """A dependency of FastAPI that other functions of the module have as a default already.
+    """A dependency of FastAPI that is already a default of other functions of the module.
 
     Attributes:
         dependents: The names of those functions.
@@ -130,7 +129,7 @@ class DependencyPoint(PatchPoint):
     dependents: tuple[str, ...] = ()
 
     def put(self, module: ModuleType, function: Callable[..., Any]) -> None:
-        """Put a function there, and into the defaults of the others."""
+        """Put a function in that place, and into the defaults of the others."""
         present = self.get(module)
         PatchPoint.put(self, module, function)
         for name in self.dependents:
@@ -165,13 +164,13 @@ class RoutePoint(PatchPoint):
 class NewRoute(PatchPoint):
     """A route that the host does not have; `name` is its path.
 
-    What stands there without it is `no_route`, and putting that there takes the route away.
+    `no_route` stands for the missing route: putting it in place removes ours.
     """
 
     def build(
         self, original: Callable[..., Any], module: ModuleType, extension: Extension
     ) -> Callable[..., Any]:
-        """Return the endpoint, which has nothing to pass on to."""
+        """Return the endpoint; there is no original that could answer instead."""
         return self.replace(original, module, extension)
 
     def get(self, module: ModuleType) -> Any:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""What a function of the host must look like for the extension to stand in its place."""
+"""The shape that a function of the host must have before the extension replaces it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ class Shape:
     Attributes:
         parameters: The names of the parameters, in order.
         is_async: Whether it is a coroutine function.
-        vocabulary: Every name and text its body may use, or None where the body is left to run.
-            A word beyond these means that the host does something there that the extension
-            does not know of, such as a new check.
+        vocabulary: Every name and text that its body may use; None where the replacement calls it.
+            Another word means that the host does something new there, such as a further check.
     """
 
     parameters: tuple[str, ...]
@@ -37,15 +36,15 @@ class Mismatch:
 
 
 def find_mismatch(function: object, shape: Shape) -> Mismatch | None:
-    """Return how a function differs from a shape, or None where it fits."""
-    # A proxy, such as one of `wrapt`, says that it is of the type of what it wraps.
+    """Return how a function differs from a shape, or None if it fits."""
+    # `isinstance` believes a proxy, such as one of `wrapt`, that it is the function it wraps.
     if type(function) is not FunctionType:
         return Mismatch("a function", f"an object of type {type(function).__name__}")
     return find_mismatch_of_code(function.__code__, shape)
 
 
 def find_mismatch_of_code(code: CodeType, shape: Shape) -> Mismatch | None:
-    """Return how the code of a function differs from a shape, or None where it fits."""
+    """Return how the code of a function differs from a shape, or None if it fits."""
     if bool(code.co_flags & inspect.CO_COROUTINE) is not shape.is_async:
         kinds = {True: "an async function", False: "a function that is not async"}
         return Mismatch(kinds[shape.is_async], kinds[not shape.is_async])
@@ -57,7 +56,7 @@ def find_mismatch_of_code(code: CodeType, shape: Shape) -> Mismatch | None:
             f"the parameters ({', '.join(shape.parameters)})", f"({', '.join(parameters)})"
         )
     if shape.vocabulary is not None:
-        # A function of a module encloses nothing; what does is a wrapper that looks like it.
+        # A module's function has no free variables. One that has is a wrapper.
         unknown = vocabulary(code).union(code.co_freevars) - shape.vocabulary
         if unknown:
             return Mismatch("a body it knows", f"the new words {', '.join(sorted(unknown))}")
@@ -65,9 +64,9 @@ def find_mismatch_of_code(code: CodeType, shape: Shape) -> Mismatch | None:
 
 
 def vocabulary(code: CodeType) -> frozenset[str]:
-    """Return every name and text that a body uses, those of the code nested in it included.
+    """Return every name and text that a body uses, nested code included.
 
-    The names of keyword arguments are among them: CPython keeps them as tuples of texts.
+    They include the names of keyword arguments, which CPython keeps as tuples of texts.
     """
     return frozenset(code.co_names).union(*map(_words, code.co_consts))
 

@@ -1,1 +1,1 @@
-"""What is written down about requests: the audit log, metrics, and when a key was last used."""
+"""Records of requests: the audit log, metrics, and when a key was last used."""

@@ -1,4 +1,4 @@
-"""What is counted, and written down, about keys that the bypass rules and keys of nobody."""
+"""The audit log: decisions about keys that the bypass rules, and about unknown keys."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AuditLog:
             log.info("%s", self._line(record))
 
     def flush(self) -> None:
-        """Write down what was suppressed and not yet counted, as before the process ends."""
+        """Write how many events were suppressed; called before the process ends."""
         try:
             self.write(self.audit.drain())
         except (Exception, PanicException) as error:  # noqa: BLE001 (nobody else logs it now)

@@ -1,4 +1,4 @@
-"""Notes when an API key was last used, in the column that the host has for it and never writes."""
+"""Records when an API key was last used, in a column that the host has and never writes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("owui_keygate")
 
 SECONDS = 60
-"""How exact the time is: a key is noted once in as long at most."""
+"""The resolution: each key is recorded at most once in this time."""
 
 _MOST_KEYS = 4096
-"""How many keys are known to have been noted; beyond it all are forgotten, and noted again."""
+"""How many keys are remembered as recorded. Beyond it all are forgotten and recorded again."""
 
 
 def asynchronous_noter(users: ModuleType) -> Callable[[str], None]:

@@ -1,1 +1,1 @@
-"""What takes the place of a function of the host: one module for each."""
+"""The replacements of the host's functions, one module for each."""

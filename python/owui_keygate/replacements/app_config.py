@@ -1,4 +1,4 @@
-"""What tells the account page that keys can be used, to an administrator whose keys can be."""
+"""The replacement of the host's `get_app_config`, which shows administrators the key section."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def replace_app_config(
     """Return what takes the place of the host's `get_app_config`.
 
     Args:
-        original: It. Everybody gets its answer, but for one member in the case of those who may.
+        original: The host's function. Everybody gets its answer; administrators whose keys work get
+            it with one member changed.
         main: The host's module `open_webui.main`.
         policy: The decision.
         flag: The name of that member of `features`.
@@ -50,7 +51,7 @@ async def _may_manage(request: Request, main: ModuleType, policy: Policy) -> boo
             return False
         # An API key is no token, and has no claims.
         claims = main.decode_token(credential.text) or {}
-        # The host has its own ways of taking a token back, and asks them in this very endpoint.
+        # The host can revoke a token, and checks that in this very endpoint.
         if "id" not in claims or not await _is_valid(claims, request, main):
             return False
         user = main.Users.get_user_by_id(claims["id"])
@@ -62,6 +63,6 @@ async def _may_manage(request: Request, main: ModuleType, policy: Policy) -> boo
 
 
 async def _is_valid(claims: dict[str, Any], request: Request, main: ModuleType) -> bool:
-    """Whether the host has not taken a token back; hosts without that function cannot."""
+    """Whether a token is not revoked; hosts without the function cannot revoke one."""
     check = getattr(main, "is_valid_token", None)
     return check is None or bool(await check(claims, request.app.state.redis))

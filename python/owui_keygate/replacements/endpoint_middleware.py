@@ -1,7 +1,7 @@
 """The replacement of the middleware by which hosts of generation B enforce their endpoint list.
 
-That middleware refuses before anybody knows whose key it is. It is asked first, and only what it
-refuses is looked at again.
+That middleware refuses before anybody knows whose key it is. The replacement asks it first, and
+judges only what it refuses.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The replacements of what guards a user's own key, so that an administrator gets to theirs."""
+"""The replacements of what guards a user's own key: administrators manage theirs, signed in."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Credentials(NamedTuple):
 def replace_permission_check(
     original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, None]]:
-    """Return what judges administrators whom the bypass rules, and asks `original` about the rest.
+    """Return a check that judges whom the bypass rules, and asks `original` about everybody else.
 
     The original is `_check_api_key_permission`, which the host has from 0.10.0 on. It is asked
     before a key is made, read or deleted.
@@ -61,7 +61,7 @@ def replace_permission_check(
 def replace_creation(
     original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Return what shows the endpoint a configuration in which a signed-in administrator may.
+    """Return an endpoint that sees keys enabled if a signed-in administrator calls it.
 
     The original is `generate_api_key`, which looks at the host's rules itself before 0.10.0.
     """
@@ -76,7 +76,7 @@ def replace_creation(
 
 
 def with_request(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """Return an endpoint that takes a request as well, and does not look at it.
+    """Return an endpoint that takes a request besides, and ignores it.
 
     FastAPI hands an endpoint what its signature names. The originals are `get_api_key` and
     `delete_api_key` of hosts before 0.10.0, which take no request.
@@ -96,7 +96,7 @@ def with_request(original: Callable[..., Awaitable[Any]]) -> Callable[..., Await
 def guard_endpoint(
     original: Callable[..., Awaitable[Any]], policy: Policy, credentials: Credentials
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Return an endpoint that is not for an administrator's key which the bypass rules.
+    """Return an endpoint that refuses a key which the bypass rules.
 
     The original is what `with_request` makes of an endpoint that asks nobody.
     """
@@ -128,7 +128,7 @@ def _may_manage(request: Request, user: User, policy: Policy, credentials: Crede
 
 
 class _KeysEnabled:
-    """The host's configuration, but that keys are on and everybody may have one.
+    """The host's configuration, with keys switched on and permitted to everybody.
 
     The switch is `ENABLE_API_KEY` up to 0.6.36. The permission is asked for from 0.6.37 on, of
     administrators too up to 0.8.10.

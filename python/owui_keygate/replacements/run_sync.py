@@ -1,4 +1,4 @@
-"""Async functions for hosts that call them like any other function."""
+"""Runs async code that never waits, for hosts whose check is not async."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 
 class WaitsError(Exception):
-    """What must be done at once has to wait for something."""
+    """The code had to wait for something."""
 
 
 def run_sync(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
-    """Do async work that never waits, and return its result.
+    """Run a coroutine that never waits to its end, and return its result.
 
     Raises:
-        WaitsError: It waits.
-        Exception: Whatever the work raises.
+        WaitsError: It waited for something.
+        Exception: What the coroutine raises.
     """
     try:
         work.send(None)

@@ -1,4 +1,4 @@
-"""The route that tells administrators what the extension does in the worker that answers."""
+"""The route `GET /api/v1/keygate`: what the extension does in the worker that answers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def make_endpoint(
     async def keygate_status(_admin: object = Depends(auth.get_admin_user)) -> Status:
         """Return what owui-keygate does in the worker that answers."""
         if not extension.standing.in_force:
-            # The route is gone. Somebody has taken hold of its endpoint before.
+            # The route is removed, but somebody may still hold its endpoint.
             raise HTTPException(404)
         with _STATUS:
             policy = extension.policy

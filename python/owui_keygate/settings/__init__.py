@@ -1,1 +1,1 @@
-"""What the settings mean on the host that runs: whom it believes, and what a list reaches."""
+"""What the settings mean on the running host: which proxies it trusts, what a list reaches."""

@@ -1,4 +1,4 @@
-"""What a limited key could use to free itself of its limits: the dangerous routes it reaches."""
+"""Escape routes: what a limited key could use to get rid of its limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNKNOWN = "unknown"
 """The class of a route that is not in the table."""
 
 NAMED = 6
-"""How many routes of a class a warning names, so that it can be read in a log."""
+"""How many routes of a class a warning names, so that a log line stays readable."""
 
 FOREMOST = (
     "GET /api/v1/configs/export",

@@ -52,7 +52,7 @@ def believed_proxies(
 
 
 def _program(command: Sequence[str]) -> str:
-    """Return the name of the program, be it run by its own name or with `python -m`."""
+    """Return the name of the program, whether it runs by its own name or with `python -m`."""
     path = PurePath(command[0]) if command else PurePath()
     return path.parent.name if path.name == "__main__.py" else path.stem
 

@@ -1,4 +1,4 @@
-"""Asks the server that runs whom it believes about the addresses of clients."""
+"""Asks the running server which proxies it trusts about the addresses of clients."""
 
 from __future__ import annotations
 
@@ -27,16 +27,15 @@ UNSEEN = (
 
 
 def ask_server(policy: Policy) -> None:
-    """Look once whom the server believes, and have networks refuse where that may be everyone.
+    """Ask the server once whom it trusts; where that may be everyone, networks refuse from now on.
 
-    Every request that is judged calls this first; all but the first of a worker that has networks
-    to hold a client against find nothing to do.
+    The first request of a worker calls this, if `ADMIN_API_KEY_ALLOWED_NETWORKS` is set.
     """
     if not policy.must_ask_server:
         return
     try:
         doubt = _doubt()
-    except (Exception, PanicException) as error:  # noqa: BLE001 (whatever it is, networks refuse)
+    except (Exception, PanicException) as error:  # noqa: BLE001 (networks refuse, whatever it was)
         doubt = f"whom the server believes cannot be seen: {type(error).__name__}"
     is_first = policy.note_server(addresses_are_true=doubt is None)
     if is_first and doubt is not None:
@@ -44,17 +43,17 @@ def ask_server(policy: Policy) -> None:
 
 
 def warnings(policy: Policy) -> list[str]:
-    """Return what an administrator should know of it, for the status route."""
+    """Return a warning if networks refuse every key, for the status route."""
     if not policy.distrusts_addresses:
         return []
     return ["ADMIN_API_KEY_ALLOWED_NETWORKS refuses every key in this worker: the log says why"]
 
 
 def _doubt() -> str | None:
-    """Return why the addresses of clients may not be their own, None where they are.
+    """Return why a client could claim another address, or None if no client can.
 
     Uvicorn's configuration says whether a middleware reads the header, and each such middleware of
-    the process whom it believes, be it Uvicorn's own or one more around the host.
+    the process whom it trusts: Uvicorn's own, and any other that wraps the host.
     """
     config_class = importlib.import_module("uvicorn.config").Config
     proxy_headers = importlib.import_module("uvicorn.middleware.proxy_headers")
