@@ -63,6 +63,10 @@ compatibility: .venv/.wheel ## Run them on every release and write docs/compatib
 routes: .venv/.wheel ## Write docs/routes.md and the table in docs/limits.md
 	@$(BIN)/python -m dev.routes_page
 
+.PHONY: imports
+imports: .venv/.ready ## Write docs/imports.md, the drawing of what imports what
+	@$(BIN)/python -m dev.imports --write
+
 .PHONY: host-check
 host-check: .venv/.wheel ## Say whether a release fits without starting it: VERSION=0.12.5
 	@test -n "$(VERSION)" || { echo "Name a release: make host-check VERSION=0.12.5"; exit 2; }
@@ -135,6 +139,7 @@ lint-python: .venv/.wheel ## Check format, lints and types of the Python code an
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest owui_keygate._native
+	@$(BIN)/python -m dev.imports
 
 .PHONY: lint-workflows
 lint-workflows: .venv/.ready ## Check the workflows of GitHub and what they are allowed to do

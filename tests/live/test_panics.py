@@ -151,7 +151,7 @@ def test_a_panic_at_start_leaves_the_host_as_it_is(
     with panicking(world, keygate, folder, entry_point, AT_START[entry_point]) as server:
         assert probes(server, world) == on_stock
         [line] = [line for line in server.log.splitlines() if ERROR.search(line)]
-        assert "left Open WebUI as it is" in line
+        assert "Open WebUI runs unmodified" in line
         assert PANIC.search(line)
 
 

@@ -373,7 +373,7 @@ logger.start_logger()
 print("started", auth.get_current_user_by_api_key.__module__)
 """
     found = run_with_host(keygate, tmp_path, BYPASS_ON | settings, code)
-    said = f"left Open WebUI as it is: something else has replaced open_webui.{replaced}"
+    said = f"Open WebUI runs unmodified: something else has replaced open_webui.{replaced}"
     assert "doctor False" in found.stdout
     assert (found.stdout + found.stderr).count(said) == 1
     assert ("started" in found.stdout) is (not settings)
