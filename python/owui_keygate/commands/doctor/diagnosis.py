@@ -6,7 +6,6 @@ The running server is not asked: the host is imported anew, by `owui_keygate.com
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -14,15 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from owui_keygate._native import __version__
 from owui_keygate.commands.doctor.probe import ProbeError, probe
+from owui_keygate.commands.find_host import NO_HOST, find_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_UP_FILE = "owui_keygate_startup.pth"
-NO_HOST = (
-    "No Open WebUI found: run this in its environment, or in the folder that holds "
-    "open_webui (/app/backend in the official image)"
-)
 
 
 class ExitCode(IntEnum):
@@ -105,19 +101,6 @@ def _start_up_file() -> str | None:
     files = importlib.metadata.files("owui-keygate") or []
     found = [str(file.locate()) for file in files if file.name == START_UP_FILE]
     return next((name for name in found if Path(name).is_file()), None)
-
-
-def find_host() -> Path | None:
-    """Return the folder that holds the package `open_webui`.
-
-    The official image has it in its working directory and not in `site-packages`, and
-    `docker exec` starts there.
-    """
-    spec = importlib.util.find_spec("open_webui")
-    if spec is not None and spec.origin is not None:
-        return Path(spec.origin).parent.parent
-    here = Path.cwd()
-    return here if (here / "open_webui" / "__init__.py").is_file() else None
 
 
 def render(diagnosis: Diagnosis) -> list[str]:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from owui_keygate.commands.doctor import diagnosis
+from owui_keygate.commands.find_host import NO_HOST, find_host
 from owui_keygate.commands.keys.errors import (
     ConfirmationNeededError,
     HostUnusableError,
@@ -63,9 +63,9 @@ def load() -> Host:
     Raises:
         HostUnusableError: There is none, it is not supported, or it cannot be imported.
     """
-    folder = diagnosis.find_host()
+    folder = find_host()
     if folder is None:
-        raise HostUnusableError(diagnosis.NO_HOST)
+        raise HostUnusableError(NO_HOST)
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
     if not installed_with_pip:
         sys.path.append(str(folder))
