@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from owui_keygate import __version__
+from owui_keygate._native import __version__
 
 from harness.environments import HOST_VERSION, built_wheel, make_environment
 from harness.server import BYPASS_ON

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from owui_keygate import startup
+from owui_keygate.startup import install, is_installed
 
 IMPORT_SECONDS = 300
 
@@ -136,8 +136,8 @@ def main(report_file: Path) -> None:
     from owui_keygate.installation import INSTALLATION
     from owui_keygate.report import report
 
-    active = startup.is_installed()
-    startup.install()
+    active = is_installed()
+    install()
     reader = error = None
     try:
         url = _redirect_database(report_file.with_name("webui.db"))

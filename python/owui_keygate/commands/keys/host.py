@@ -218,11 +218,11 @@ def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
 
 
 def _check_release(env: Any) -> None:  # noqa: ANN401
-    from owui_keygate import hosts
+    from owui_keygate.hosts import choose
     from owui_keygate.patching.patches import HostDoesNotFitError
 
     try:
-        hosts.choose(str(env.VERSION))
+        choose(str(env.VERSION))
     except HostDoesNotFitError as error:
         message = f"Unsupported host: {error}"
         raise HostUnusableError(message) from None
