@@ -256,13 +256,20 @@ def _do(  # noqa: PLR0913 (they are what a command is)
     try:
         with Output(out) as output:
             host = hosts.load()
-            deed = hosts.Deed(lambda keys: work(keys, yes), lambda came: show(came, output), kept)
+            # It needs SQLAlchemy, which comes with the host.
+            from owui_keygate.commands.keys.work import Keys
+
+            deed = hosts.Deed(
+                lambda execute: work(Keys(host, execute), yes),
+                lambda came: show(came, output),
+                lambda execute, came: kept(Keys(host, execute), came),
+            )
             try:
-                return hosts.carry_out(host, deed, output, changes=changes)
+                return hosts.carry_out(host.database, deed, output, changes=changes)
             except ConfirmationNeededError as needed:
                 _ask(str(needed))
                 yes = True
-            return hosts.carry_out(host, deed, output, changes=changes)
+            return hosts.carry_out(host.database, deed, output, changes=changes)
     except tuple(_CODES) as error:
         _end(_CODES[type(error)], str(error))
 

@@ -29,13 +29,14 @@ from owui_keygate.commands.keys.errors import (
     UndoneError,
     explain,
 )
+from owui_keygate.commands.keys.transaction import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator
     from types import ModuleType
 
     from owui_keygate.commands.keys.output import Output
-    from owui_keygate.commands.keys.work import Keys
+    from owui_keygate.commands.keys.transaction import Execute
 
 T = TypeVar("T")
 _NO_DATABASE = (
@@ -85,32 +86,32 @@ def load() -> Host:
 
 
 class Deed(Generic[T]):
-    """Some work with the keys, what it shows, and how one sees whether it was kept.
+    """Some work in the database, what it shows, and how one sees whether it was kept.
 
     Args:
-        work: What is done, within a transaction.
+        work: What is done, within a transaction whose statements it is given.
         show: Writes what came of it.
         kept: Whether the database holds it, in a later transaction.
     """
 
     def __init__(
         self,
-        work: Callable[[Keys], Awaitable[T]],
+        work: Callable[[Execute], Awaitable[T]],
         show: Callable[[T], None],
-        kept: Callable[[Keys, T], Awaitable[bool]],
+        kept: Callable[[Execute, T], Awaitable[bool]],
     ) -> None:
         self.work = work
         self.show = show
         self.kept = kept
 
 
-def carry_out(host: Host, deed: Deed[T], output: Output, *, changes: bool = True) -> T:
+def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: bool = True) -> T:
     """Do some work in one transaction of the host's database: all of it, or nothing.
 
     What came of it is shown before the commit, as a key that cannot be shown must not hold.
 
     Args:
-        host: The host.
+        database: The host's module `open_webui.internal.db`.
         deed: What is done.
         output: Where that is shown.
         changes: Whether it changes anything.
@@ -124,14 +125,11 @@ def carry_out(host: Host, deed: Deed[T], output: Output, *, changes: bool = True
         MisplacedError: The key is in another file than it should be.
         HostUnusableError: Anything else went wrong.
     """
-    from owui_keygate.commands.keys.transaction import transaction
-    from owui_keygate.commands.keys.work import Keys
-
     shown: list[T] = []
 
     async def all_or_nothing() -> None:
-        async with transaction(host.database, changes=changes) as execute:
-            result = await deed.work(Keys(host, execute))
+        async with transaction(database, changes=changes) as execute:
+            result = await deed.work(execute)
             for number in _ENDING:
                 signal.signal(number, signal.SIG_IGN)
             # An interrupt that has come already takes effect here, and not in the commit.
@@ -140,8 +138,8 @@ def carry_out(host: Host, deed: Deed[T], output: Output, *, changes: bool = True
             shown.append(result)
 
     async def kept() -> bool:
-        async with transaction(host.database, changes=False) as execute:
-            return await deed.kept(Keys(host, execute), shown[0])
+        async with transaction(database, changes=False) as execute:
+            return await deed.kept(execute, shown[0])
 
     with _handlers_restored():
         try:

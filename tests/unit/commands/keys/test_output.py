@@ -22,12 +22,13 @@ from owui_keygate.commands.keys.errors import (
 from owui_keygate.commands.keys.host import Deed, carry_out
 from owui_keygate.commands.keys.output import Output
 from sqlalchemy import create_engine, event, text
-from sqlalchemy.orm import declarative_base, sessionmaker
+from sqlalchemy.orm import sessionmaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from owui_keygate.commands.keys.transaction import Execute
     from sqlalchemy import Engine
 
 KEY = "sk-secret"
@@ -170,27 +171,24 @@ def test_a_standard_output_that_takes_a_part_gets_the_rest(tmp_path: Path, stdou
 
 
 class Host:
-    """A database with one table, whose commits can fail; what is asked of a host here."""
+    """A database with one table, whose commits can fail."""
 
     def __init__(self, folder: Path) -> None:
         self.engine = create_engine(f"sqlite:///{folder / 'database'}")
         with self.engine.begin() as connection:
             connection.execute(text("CREATE TABLE made (key TEXT)"))
-        self.database = SimpleNamespace(
-            engine=self.engine, SessionLocal=sessionmaker(), Base=declarative_base()
-        )
-        self.users = None
+        self.database: Any = SimpleNamespace(engine=self.engine, SessionLocal=sessionmaker())
 
     def carry_out(self, output: Output, text_: str = "the key\n") -> str:
-        async def work(keys: Any) -> str:  # noqa: ANN401
-            await keys._execute(text("INSERT INTO made VALUES ('key')"))  # noqa: SLF001
+        async def work(execute: Execute) -> str:
+            await execute(text("INSERT INTO made VALUES ('key')"))
             return KEY
 
-        async def kept(keys: Any, _: str) -> bool:  # noqa: ANN401
-            return bool((await keys._execute(text("SELECT * FROM made"))).all())  # noqa: SLF001
+        async def kept(execute: Execute, _: str) -> bool:
+            return bool((await execute(text("SELECT * FROM made"))).all())
 
         deed = Deed(work, lambda key: output.write(text_, key=key), kept)
-        return carry_out(self, deed, output)  # type: ignore[arg-type]
+        return carry_out(self.database, deed, output)
 
     @property
     def rows(self) -> int:
@@ -308,6 +306,6 @@ def test_an_interrupt_before_the_output_ends_it(host: Host, out: Path) -> None:
     with Output(out) as output:
         deed = Deed(work, lambda key: output.write(key, key=key), kept)
         with pytest.raises(KeyboardInterrupt):
-            carry_out(host, deed, output)  # type: ignore[arg-type]
+            carry_out(host.database, deed, output)
     assert not output.printed
     assert list(out.parent.iterdir()) == []
