@@ -15,7 +15,7 @@ import typer
 
 from owui_keygate._native import OwnKey, Policy, Settings, parse_duration
 from owui_keygate.commands.keys import durations
-from owui_keygate.commands.keys import host as hosts
+from owui_keygate.commands.keys.deed import Deed, carry_out
 from owui_keygate.commands.keys.errors import (
     ConfirmationNeededError,
     HostUnusableError,
@@ -25,6 +25,7 @@ from owui_keygate.commands.keys.errors import (
     UncertainError,
     UndoneError,
 )
+from owui_keygate.commands.keys.loading import load
 from owui_keygate.commands.keys.output import Output, tell
 from owui_keygate.panics import PanicError, as_errors
 
@@ -255,21 +256,21 @@ def _do(  # noqa: PLR0913 (they are what a command is)
     """
     try:
         with Output(out) as output:
-            host = hosts.load()
+            host = load()
             # It needs SQLAlchemy, which comes with the host.
             from owui_keygate.commands.keys.work import Keys
 
-            deed = hosts.Deed(
+            deed = Deed(
                 lambda execute: work(Keys(host, execute), yes),
                 lambda came: show(came, output),
                 lambda execute, came: kept(Keys(host, execute), came),
             )
             try:
-                return hosts.carry_out(host.database, deed, output, changes=changes)
+                return carry_out(host.database, deed, output, changes=changes)
             except ConfirmationNeededError as needed:
                 _ask(str(needed))
                 yes = True
-            return hosts.carry_out(host.database, deed, output, changes=changes)
+            return carry_out(host.database, deed, output, changes=changes)
     except tuple(_CODES) as error:
         _end(_CODES[type(error)], str(error))
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from owui_keygate.commands.keys.deed import Deed, carry_out
 from owui_keygate.commands.keys.errors import (
     HostUnusableError,
     MisplacedError,
@@ -19,7 +20,6 @@ from owui_keygate.commands.keys.errors import (
     UncertainError,
     UndoneError,
 )
-from owui_keygate.commands.keys.host import Deed, carry_out
 from owui_keygate.commands.keys.output import Output
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import sessionmaker
