@@ -3,70 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import time
-from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from owui_keygate._native import OwnKey, Policy, Settings, parse_duration
-from owui_keygate.commands.keys import durations
-from owui_keygate.commands.keys.deed import Deed, carry_out
-from owui_keygate.commands.keys.errors import (
-    ConfirmationNeededError,
-    HostUnusableError,
-    MisplacedError,
-    OutputError,
-    RefusedError,
-    UncertainError,
-    UndoneError,
-)
-from owui_keygate.commands.keys.loading import load
-from owui_keygate.commands.keys.output import Output, tell
+from owui_keygate._native import parse_duration
+from owui_keygate.commands.keys.enforcement import is_ruled
+from owui_keygate.commands.keys.exit_codes import EXIT_CODES, ExitCode
+from owui_keygate.commands.keys.rendering import facts_of, instant, to_json, to_table
+from owui_keygate.commands.keys.running import do, end
+from owui_keygate.commands.keys.terminal import say
 from owui_keygate.panics import PanicError, as_errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.output import Output
     from owui_keygate.commands.keys.work import Keys, Made
-
-T = TypeVar("T")
-EXIT_CODES = (
-    "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 Open WebUI or "
-    "its database cannot be used, nothing changed; 4 the output cannot be written, nothing "
-    "changed; 5 the commit failed, nothing changed, and what was printed does not hold; 6 the "
-    "commit failed, and nobody knows whether the change was made; 7 done, but FILE cannot be "
-    "replaced, and the error names the file that holds the key; 130 interrupted, nothing changed."
-)
-
-
-class ExitCode(IntEnum):
-    """How a command ends, if not with 0; 2 is typer's own."""
-
-    REFUSED = 1
-    UNUSABLE = 3
-    OUTPUT = 4
-    UNDONE = 5
-    UNCERTAIN = 6
-    MISPLACED = 7
-
-
-_SWITCH = "OWUI_KEYGATE"
-_SWITCHED = os.environ.get(_SWITCH)
-"""Before it is off in this process."""
-_CODES = {
-    RefusedError: ExitCode.REFUSED,
-    HostUnusableError: ExitCode.UNUSABLE,
-    OutputError: ExitCode.OUTPUT,
-    UndoneError: ExitCode.UNDONE,
-    UncertainError: ExitCode.UNCERTAIN,
-    MisplacedError: ExitCode.MISPLACED,
-}
 
 app = typer.Typer(
     help="Make, list, replace and delete API keys in the database of Open WebUI, running or not. "
@@ -82,7 +37,7 @@ def _seconds(text: str) -> int:
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     except PanicError as error:
-        _end(ExitCode.REFUSED, f"Nothing was done: {error}")
+        end(ExitCode.REFUSED, f"Nothing was done: {error}")
 
 
 Name = Annotated[str, typer.Argument(metavar="EMAIL|FINGERPRINT")]
@@ -157,7 +112,7 @@ def create(  # noqa: PLR0913 (they are the options)
     )
     done = {"created": "Made the account", "promoted": "Made an administrator of"}
     if made.account in done:
-        _tell(f"{done[made.account]} {made.holder.email}")
+        say(f"{done[made.account]} {made.holder.email}")
     _tell_about(made)
 
 
@@ -171,8 +126,8 @@ def list_(*, as_json: AsJson = False) -> None:
     async def kept(*_: object) -> bool:
         return True
 
-    render = _json if as_json else _table
-    _do(every, lambda found, output: output.write(render(found)), kept, yes=True, changes=False)
+    render = to_json if as_json else to_table
+    do(every, lambda found, output: output.write(render(found)), kept, yes=True, changes=False)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -196,7 +151,7 @@ def rotate(
         yes=yes,
     )
     if expires is None and made.holder.expires_at is not None:
-        _tell("The new key is good for as long as the old one was meant to be")
+        say("The new key is good for as long as the old one was meant to be")
     _tell_about(made)
 
 
@@ -211,162 +166,40 @@ def revoke(name: Name, *, as_json: AsJson = False, yes: Yes = False) -> None:
     async def kept(keys: Keys, found: list[Holder]) -> bool:
         return not await keys.has(found[0])
 
-    found = _do(
+    found = do(
         lambda keys, confirmed: keys.revoke(name, confirmed=confirmed),
-        lambda found, output: output.write(_json(found) if as_json else ""),
+        lambda found, output: output.write(to_json(found) if as_json else ""),
         kept,
         yes=yes,
     )
     names = ", ".join(str(holder.fingerprint) for holder in found)
     keys = f"{len(found)} API keys" if len(found) > 1 else "the API key"
-    _tell(f"Deleted {keys} {names} of {found[0].email}")
+    say(f"Deleted {keys} {names} of {found[0].email}")
 
 
 def _make_key(
     work: Callable[[Keys, bool], Awaitable[Made]], *, out: Path | None, as_json: bool, yes: bool
 ) -> Made:
     def show(made: Made, output: Output) -> None:
-        facts = {"account": made.account} | _facts(made.holder)
+        facts = {"account": made.account} | facts_of(made.holder)
         if out is None:
             facts = {"api_key": made.api_key} | facts
         alone = f"{made.api_key}\n" if out is None else ""
         output.write(f"{json.dumps(facts, indent=2)}\n" if as_json else alone, key=made.api_key)
 
-    return _do(work, show, lambda keys, made: keys.has(made.holder), yes=yes, out=out)
-
-
-def _do(  # noqa: PLR0913 (they are what a command is)
-    work: Callable[[Keys, bool], Awaitable[T]],
-    show: Callable[[T, Output], None],
-    kept: Callable[[Keys, T], Awaitable[bool]],
-    *,
-    yes: bool,
-    out: Path | None = None,
-    changes: bool = True,
-) -> T:
-    """Do a deed, after asking for what a person has to agree to, and return what came of it.
-
-    Args:
-        work: What is done with the keys; it is told whether a person has agreed.
-        show: Writes what came of it, before it is committed.
-        kept: Whether the database holds what came of it.
-        yes: Whether one has agreed beforehand.
-        out: The file for the key.
-        changes: Whether it changes anything.
-    """
-    try:
-        with Output(out) as output:
-            host = load()
-            # It needs SQLAlchemy, which comes with the host.
-            from owui_keygate.commands.keys.work import Keys
-
-            deed = Deed(
-                lambda execute: work(Keys(host, execute), yes),
-                lambda came: show(came, output),
-                lambda execute, came: kept(Keys(host, execute), came),
-            )
-            try:
-                return carry_out(host.database, deed, output, changes=changes)
-            except ConfirmationNeededError as needed:
-                _ask(str(needed))
-                yes = True
-            return carry_out(host.database, deed, output, changes=changes)
-    except tuple(_CODES) as error:
-        _end(_CODES[type(error)], str(error))
-
-
-def _ask(consequence: str) -> None:
-    """Go on only if somebody at a terminal agrees.
-
-    Raises:
-        RefusedError: Nobody does.
-    """
-    if sys.stdin is None or not sys.stdin.isatty():
-        message = f"{consequence}: add --yes if that is meant, as there is nobody to ask"
-        raise RefusedError(message)
-    # The prompts of typer print a space to standard output, which is for the key alone.
-    tell(f"{_printable(consequence)}. Go on? [y/N] ")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        message = "Nothing was done"
-        raise RefusedError(message)
+    return do(work, show, lambda keys, made: keys.has(made.holder), yes=yes, out=out)
 
 
 def _tell_about(made: Made) -> None:
     """Tell what a person should know of a key and its account."""
     for remark in made.remarks:
-        _tell(remark)
+        say(remark)
     if made.holder.expires_at is None:
         return
-    _tell(f"It ends at {_instant(made.holder.expires_at)}")
-    if not _is_ruled(made.holder):
-        _tell(
+    say(f"It ends at {instant(made.holder.expires_at)}")
+    if not is_ruled(made.holder):
+        say(
             "Warning: nothing enforces that end, by the environment variables of this command: "
             "the bypass is off, or ADMIN_API_KEY_BYPASS_USERS leaves this administrator out, and "
             "Open WebUI itself does not look at it"
         )
-
-
-def _is_ruled(holder: Holder) -> bool:
-    """Whether the bypass rules an administrator, by this environment."""
-    try:
-        with as_errors():
-            policy = Policy(Settings(_server_environment()))
-            return policy.own_key(holder, session=True) == OwnKey.Allowed
-    except PanicError:
-        return False
-
-
-def _server_environment() -> dict[str, str]:
-    """Return the environment without what was set to import the host; it has read its file."""
-    environment = dict(os.environ)
-    del environment[_SWITCH]
-    return environment if _SWITCHED is None else environment | {_SWITCH: _SWITCHED}
-
-
-def _json(found: list[Holder]) -> str:
-    return f"{json.dumps([_facts(holder) for holder in found], indent=2)}\n"
-
-
-def _table(found: list[Holder]) -> str:
-    rows: list[tuple[str, ...]] = [("FINGERPRINT", "ROLE", "AGE", "EXPIRES", "LAST USED", "E-MAIL")]
-    rows += [_row(holder) for holder in found]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _facts(holder: Holder) -> dict[str, Any]:
-    return {
-        "email": holder.email,
-        "role": holder.role,
-        "fingerprint": holder.fingerprint,
-        "created_at": holder.created_at,
-        "expires_at": holder.expires_at,
-        "last_used_at": holder.last_used_at,
-    }
-
-
-def _row(holder: Holder) -> tuple[str, ...]:
-    age = "-"
-    if holder.created_at is not None:
-        age = durations.text_of(int(time.time()) - holder.created_at)
-    times = ["-" if at is None else _instant(at) for at in (holder.expires_at, holder.last_used_at)]
-    return (str(holder.fingerprint), holder.role, age, *times, _printable(holder.email))
-
-
-def _instant(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _printable(text: str) -> str:
-    """Return a text without what a terminal would obey: whoever signs up chooses an address."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _tell(line: str) -> None:
-    tell(f"{_printable(line)}\n")
-
-
-def _end(code: ExitCode, line: str) -> NoReturn:
-    _tell(line)
-    raise typer.Exit(code)

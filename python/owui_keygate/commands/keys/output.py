@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -128,12 +128,6 @@ class Output:
         if stat.S_ISREG(os.fstat(self._stdout).st_mode):
             # Some file systems find out only now that there is no room.
             os.fsync(self._stdout)
-
-
-def tell(line: str) -> None:
-    """Write to standard error; where that fails there is nobody to tell."""
-    with suppress(OSError):
-        os.write(2, line.encode(errors="replace"))
 
 
 @contextmanager

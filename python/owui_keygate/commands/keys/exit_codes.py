@@ -1,0 +1,43 @@
+"""How the commands end."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from owui_keygate.commands.keys.errors import (
+    HostUnusableError,
+    MisplacedError,
+    OutputError,
+    RefusedError,
+    UncertainError,
+    UndoneError,
+)
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 Open WebUI or "
+    "its database cannot be used, nothing changed; 4 the output cannot be written, nothing "
+    "changed; 5 the commit failed, nothing changed, and what was printed does not hold; 6 the "
+    "commit failed, and nobody knows whether the change was made; 7 done, but FILE cannot be "
+    "replaced, and the error names the file that holds the key; 130 interrupted, nothing changed."
+)
+
+
+class ExitCode(IntEnum):
+    """How a command ends, if not with 0; 2 is typer's own."""
+
+    REFUSED = 1
+    UNUSABLE = 3
+    OUTPUT = 4
+    UNDONE = 5
+    UNCERTAIN = 6
+    MISPLACED = 7
+
+
+CODES = {
+    RefusedError: ExitCode.REFUSED,
+    HostUnusableError: ExitCode.UNUSABLE,
+    OutputError: ExitCode.OUTPUT,
+    UndoneError: ExitCode.UNDONE,
+    UncertainError: ExitCode.UNCERTAIN,
+    MisplacedError: ExitCode.MISPLACED,
+}
