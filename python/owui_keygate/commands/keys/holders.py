@@ -107,6 +107,11 @@ async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Hold
     return found
 
 
+def fingerprints(found: list[Holder]) -> str:
+    """Return the fingerprints of some keys for a text."""
+    return ", ".join(str(each.fingerprint) for each in found)
+
+
 def _select(users: ModuleType) -> Select[Any]:
     user = users.User
     if not keeps_times(users):

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
-import secrets
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select, update
 
 from owui_keygate._native import fingerprint
 from owui_keygate.commands.keys import holders
-from owui_keygate.commands.keys.errors import (
-    ConfirmationNeededError,
-    HostUnusableError,
-    RefusedError,
-)
-from owui_keygate.commands.keys.holders import Holder, keeps_times
+from owui_keygate.commands.keys.accounts import Accounts, check_free
+from owui_keygate.commands.keys.errors import ConfirmationNeededError, RefusedError
+from owui_keygate.commands.keys.holders import Holder, fingerprints, keeps_times
+from owui_keygate.commands.keys.host import call_or_fail
 from owui_keygate.commands.keys.ways_in import ways_in
 from owui_keygate.readers import ADMIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from owui_keygate.commands.keys.host import Host
     from owui_keygate.commands.keys.transaction import Execute
 
@@ -58,6 +52,7 @@ class Keys:
         self._host = host
         self._users = host.users
         self._execute = execute
+        self._accounts = Accounts(host)
 
     async def every(self) -> list[Holder]:
         """Return all holders of keys."""
@@ -95,19 +90,19 @@ class Keys:
         self._check(life)
         found = await holders.find_account(self._users, self._execute, email)
         if not found:
-            user_id = await self._add_administrator(email, name)
+            user_id = await self._accounts.add_administrator(email, name)
             return await self._give_key(user_id, life, "created")
         account = found[0]
-        _check_free(found, promote=promote)
+        check_free(found, promote=promote)
         promoted = account.role != ADMIN
         if (promoted or reset_password) and not confirmed:
-            raise ConfirmationNeededError(self._consequence(account, reset=reset_password))
+            raise ConfirmationNeededError(self._accounts.consequence(account, reset=reset_password))
         if promoted:
-            await _done(self._users.Users.update_user_role_by_id, account.id, ADMIN)
+            await self._accounts.promote(account.id)
         if reset_password:
-            await self._reset_password(account.id)
+            await self._accounts.reset_password(account.id)
         made = await self._give_key(account.id, life, "promoted" if promoted else "unchanged")
-        remark = self._remark(account.email, reset=reset_password)
+        remark = self._accounts.remark(account.email, reset=reset_password)
         return made._replace(remarks=(remark, *made.remarks))
 
     async def rotate(self, name: str, *, life: int | None, confirmed: bool) -> Made:
@@ -133,8 +128,8 @@ class Keys:
         keys = [each for each in await self.every() if each.id == holder.id]
         if len(keys) > 1:
             message = (
-                f"{holder.email} has several API keys ({_names(keys)}), and Open WebUI deletes all "
-                "of them for a new one: revoke all but one first, by their fingerprints"
+                f"{holder.email} has several API keys ({fingerprints(keys)}), and Open WebUI "
+                "deletes all of them for a new one: revoke all but one first, by their fingerprints"
             )
             raise RefusedError(message)
         life = life or _span(holder)
@@ -156,11 +151,11 @@ class Keys:
         _check_confirmed(found, confirmed=confirmed)
         holder = found[0]
         if not keeps_times(self._users):
-            await _done(self._users.Users.update_user_api_key_by_id, holder.id, None)
+            await call_or_fail(self._users.Users.update_user_api_key_by_id, holder.id, None)
         elif name == holder.fingerprint:
             await self._delete_row(holder)
         else:
-            await _done(self._users.Users.delete_user_api_key_by_id, holder.id)
+            await call_or_fail(self._users.Users.delete_user_api_key_by_id, holder.id)
         return found
 
     async def _delete_row(self, holder: Holder) -> None:
@@ -184,64 +179,9 @@ class Keys:
             )
             raise RefusedError(message)
 
-    async def _add_administrator(self, email: str, name: str | None) -> str:
-        """Add the account as the host's own route does, with a password that nobody knows."""
-        address = email.lower()
-        if not self._host.misc.validate_email_format(address):
-            message = "That is no e-mail address that Open WebUI takes, and nothing was made"
-            raise RefusedError(message)
-        password = await _result(self._host.auth.get_password_hash, secrets.token_urlsafe(32))
-        name = name or address.partition("@")[0]
-        user = await _done(
-            self._host.auths.Auths.insert_new_auth, address, password, name, role=ADMIN
-        )
-        return str(user.id)
-
-    async def _reset_password(self, user_id: str) -> None:
-        """Set a password that nobody knows; from 0.12.0 on that ends the sessions as well."""
-        password = await _result(self._host.auth.get_password_hash, secrets.token_urlsafe(32))
-        await _done(self._host.auths.Auths.update_user_password_by_id, user_id, password)
-
-    @property
-    def _ends_sessions(self) -> bool:
-        """Whether a new password ends sessions, which hold a stamp from 0.12.0 on."""
-        return hasattr(self._host.auths.Auth, "session_stamp")
-
-    def _consequence(self, account: Holder, *, reset: bool) -> str:
-        if reset:
-            ended = "password and the sessions" if self._ends_sessions else "password"
-            closed = f"the {ended} of {account.email} would stop working"
-            if account.role == ADMIN:
-                return closed[0].upper() + closed[1:]
-            return (
-                f"{account.email} (its role is {account.role}) would become an administrator, "
-                f"and {closed}"
-            )
-        remedy = "both" if self._ends_sessions else "the password"
-        return (
-            f"{account.email} (its role is {account.role}) would become an administrator, and so "
-            "would whoever knows its password or has a session of it: --reset-password ends "
-            f"{remedy}"
-        )
-
-    def _remark(self, email: str, *, reset: bool) -> str:
-        """Return what a person should know about an account that was there before."""
-        if not reset:
-            return (
-                f"Warning: the account {email} was there before: whoever knows its password or has "
-                "a session of it is an administrator"
-            )
-        if self._ends_sessions:
-            return f"Nobody knows the password of {email} any more, and its sessions have ended"
-        return (
-            f"Warning: nobody knows the password of {email} any more, but this Open WebUI cannot "
-            "end sessions: a session token is good until it expires (JWT_EXPIRES_IN), "
-            "WEBUI_SECRET_KEY changes or the account is deleted"
-        )
-
     async def _give_key(self, user_id: str, life: int | None, account: str) -> Made:
         api_key = str(self._host.auth.create_api_key())
-        await _done(self._users.Users.update_user_api_key_by_id, user_id, api_key)
+        await call_or_fail(self._users.Users.update_user_api_key_by_id, user_id, api_key)
         holder = await holders.get_holder(self._users, self._execute, user_id, api_key)
         if life is not None and holder.created_at is not None:
             end = holder.created_at + life
@@ -252,39 +192,10 @@ class Keys:
         return Made(api_key, holder, account, tuple(remarks))
 
 
-def _check_free(found: list[Holder], *, promote: bool) -> None:
-    """Refuse an account that is not an administrator's, or has a key.
-
-    Raises:
-        RefusedError: It is such an account.
-    """
-    email, role = found[0].email, found[0].role
-    if role != ADMIN and not promote:
-        message = f"{email} is no administrator (its role is {role}): add --promote to make it one"
-        raise RefusedError(message)
-    if found[0].fingerprint is None:
-        return
-    if role == ADMIN:
-        message = (
-            f"{email} has the API key {_names(found)} already; "
-            f"to replace it: owui-keygate keys rotate {email}"
-        )
-        raise RefusedError(message)
-    message = (
-        f"{email} has the API key {_names(found)}, and whoever holds it would be an administrator; "
-        f"to delete it: owui-keygate keys revoke {email}"
-    )
-    raise RefusedError(message)
-
-
-def _names(found: list[Holder]) -> str:
-    return ", ".join(str(each.fingerprint) for each in found)
-
-
 def _check_confirmed(found: list[Holder], *, confirmed: bool) -> None:
     if not confirmed:
         keys = "The API keys" if len(found) > 1 else "The API key"
-        message = f"{keys} {_names(found)} of {found[0].email} would stop working"
+        message = f"{keys} {fingerprints(found)} of {found[0].email} would stop working"
         raise ConfirmationNeededError(message)
 
 
@@ -297,25 +208,3 @@ def _span(holder: Holder) -> int | None:
         message = f"The key of {holder.email} was never good, so say how long: add --expires"
         raise RefusedError(message)
     return span
-
-
-async def _done(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
-    """Call a function of the host that returns something if it did what it should.
-
-    Raises:
-        HostUnusableError: It did not.
-    """
-    result = await _result(function, *arguments, **options)
-    if not result:
-        message = (
-            f"Open WebUI failed at {function.__name__}, and everything was undone: "
-            "see whether its database is in order"
-        )
-        raise HostUnusableError(message)
-    return result
-
-
-async def _result(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
-    """Call a function of the host, which is async in later releases."""
-    result = function(*arguments, **options)
-    return await result if inspect.isawaitable(result) else result

@@ -1,0 +1,111 @@
+"""The accounts that get keys: made, promoted, and closed to those who are in."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from owui_keygate.commands.keys.errors import RefusedError
+from owui_keygate.commands.keys.holders import fingerprints
+from owui_keygate.commands.keys.host import call, call_or_fail
+from owui_keygate.readers import ADMIN
+
+if TYPE_CHECKING:
+    from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.host import Host
+
+
+class Accounts:
+    """The accounts of a host.
+
+    Args:
+        host: The host; its functions take part in the transaction.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    async def add_administrator(self, email: str, name: str | None) -> str:
+        """Add the account as the host's own route does, with a password that nobody knows."""
+        address = email.lower()
+        if not self._host.misc.validate_email_format(address):
+            message = "That is no e-mail address that Open WebUI takes, and nothing was made"
+            raise RefusedError(message)
+        password = await call(self._host.auth.get_password_hash, secrets.token_urlsafe(32))
+        name = name or address.partition("@")[0]
+        user = await call_or_fail(
+            self._host.auths.Auths.insert_new_auth, address, password, name, role=ADMIN
+        )
+        return str(user.id)
+
+    async def promote(self, user_id: str) -> None:
+        """Make the account an administrator's."""
+        await call_or_fail(self._host.users.Users.update_user_role_by_id, user_id, ADMIN)
+
+    async def reset_password(self, user_id: str) -> None:
+        """Set a password that nobody knows; from 0.12.0 on that ends the sessions as well."""
+        password = await call(self._host.auth.get_password_hash, secrets.token_urlsafe(32))
+        await call_or_fail(self._host.auths.Auths.update_user_password_by_id, user_id, password)
+
+    @property
+    def _ends_sessions(self) -> bool:
+        """Whether a new password ends sessions, which hold a stamp from 0.12.0 on."""
+        return hasattr(self._host.auths.Auth, "session_stamp")
+
+    def consequence(self, account: Holder, *, reset: bool) -> str:
+        """Return what a person has to agree to before an existing account gets a key."""
+        if reset:
+            ended = "password and the sessions" if self._ends_sessions else "password"
+            closed = f"the {ended} of {account.email} would stop working"
+            if account.role == ADMIN:
+                return closed[0].upper() + closed[1:]
+            return (
+                f"{account.email} (its role is {account.role}) would become an administrator, "
+                f"and {closed}"
+            )
+        remedy = "both" if self._ends_sessions else "the password"
+        return (
+            f"{account.email} (its role is {account.role}) would become an administrator, and so "
+            "would whoever knows its password or has a session of it: --reset-password ends "
+            f"{remedy}"
+        )
+
+    def remark(self, email: str, *, reset: bool) -> str:
+        """Return what a person should know about an account that was there before."""
+        if not reset:
+            return (
+                f"Warning: the account {email} was there before: whoever knows its password or has "
+                "a session of it is an administrator"
+            )
+        if self._ends_sessions:
+            return f"Nobody knows the password of {email} any more, and its sessions have ended"
+        return (
+            f"Warning: nobody knows the password of {email} any more, but this Open WebUI cannot "
+            "end sessions: a session token is good until it expires (JWT_EXPIRES_IN), "
+            "WEBUI_SECRET_KEY changes or the account is deleted"
+        )
+
+
+def check_free(found: list[Holder], *, promote: bool) -> None:
+    """Refuse an account that is not an administrator's, or has a key.
+
+    Raises:
+        RefusedError: It is such an account.
+    """
+    email, role = found[0].email, found[0].role
+    if role != ADMIN and not promote:
+        message = f"{email} is no administrator (its role is {role}): add --promote to make it one"
+        raise RefusedError(message)
+    if found[0].fingerprint is None:
+        return
+    if role == ADMIN:
+        message = (
+            f"{email} has the API key {fingerprints(found)} already; "
+            f"to replace it: owui-keygate keys rotate {email}"
+        )
+        raise RefusedError(message)
+    message = (
+        f"{email} has the API key {fingerprints(found)}, and whoever holds it would be an "
+        f"administrator; to delete it: owui-keygate keys revoke {email}"
+    )
+    raise RefusedError(message)
