@@ -23,7 +23,7 @@ app = typer.Typer(
 app.add_typer(keys.app, name="keys")
 
 
-def _show_version(value: bool) -> None:  # noqa: FBT001
+def _show_version(*, value: bool) -> None:
     if value:
         typer.echo(f"owui-keygate {__version__}")
         raise typer.Exit

@@ -12,6 +12,8 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from click import Context
+
 _CREDENTIAL = re.compile(
     # API keys are 32 hex digits (`create_api_key` of Open WebUI); others begin in the same way, and
     # so does what is left of one that was cut. An address may begin with `sk-`, too.
@@ -36,15 +38,21 @@ _OUR_OWN = {"BadParameter", "MissingParameter", "BadOptionUsage"}
 class DiscreetGroup(TyperGroup):
     """A group that refuses a command line with a credential and whose errors repeat no argument."""
 
-    def make_context(self, info_name: Any, args: list[str], *rest: Any, **extra: Any) -> Any:  # noqa: ANN401
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: Context | None = None,
+        **extra: object,
+    ) -> Context:
         """Parse the options before the command."""
         if any(map(_CREDENTIAL.search, args)):
             typer.echo(REFUSAL, err=True)
             raise typer.Exit(2)
         with _discreet():
-            return super().make_context(info_name, args, *rest, **extra)
+            return super().make_context(info_name, args, parent, **extra)
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+    def invoke(self, ctx: Context) -> object:
         """Parse the rest and run the command."""
         with _discreet():
             return super().invoke(ctx)

@@ -12,7 +12,7 @@ from owui_keygate._native import parse_duration
 from owui_keygate.commands.keys.enforcement import is_ruled
 from owui_keygate.commands.keys.exit_codes import EXIT_CODES, ExitCode
 from owui_keygate.commands.keys.rendering import facts_of, instant, to_json, to_table
-from owui_keygate.commands.keys.running import do, end
+from owui_keygate.commands.keys.running import Command, end, run
 from owui_keygate.commands.keys.terminal import say
 from owui_keygate.panics import PanicError, as_errors
 
@@ -120,14 +120,14 @@ def create(  # noqa: PLR0913 (they are the options)
 def list_(*, as_json: AsJson = False) -> None:
     """List who has an API key; keys are named by the start of their SHA-256, never shown."""
 
-    async def every(keys: Keys, _: bool) -> list[Holder]:  # noqa: FBT001
-        return await keys.every()
-
     async def kept(*_: object) -> bool:
         return True
 
     render = to_json if as_json else to_table
-    do(every, lambda found, output: output.write(render(found)), kept, yes=True, changes=False)
+    command = Command(
+        lambda keys, _: keys.every(), lambda found, output: output.write(render(found)), kept
+    )
+    run(command, yes=True, changes=False)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -166,12 +166,12 @@ def revoke(name: Name, *, as_json: AsJson = False, yes: Yes = False) -> None:
     async def kept(keys: Keys, found: list[Holder]) -> bool:
         return not await keys.has(found[0])
 
-    found = do(
+    command = Command(
         lambda keys, confirmed: keys.revoke(name, confirmed=confirmed),
         lambda found, output: output.write(to_json(found) if as_json else ""),
         kept,
-        yes=yes,
     )
+    found = run(command, yes=yes)
     names = ", ".join(str(holder.fingerprint) for holder in found)
     keys = f"{len(found)} API keys" if len(found) > 1 else "the API key"
     say(f"Deleted {keys} {names} of {found[0].email}")
@@ -187,7 +187,8 @@ def _make_key(
         alone = f"{made.api_key}\n" if out is None else ""
         output.write(f"{json.dumps(facts, indent=2)}\n" if as_json else alone, key=made.api_key)
 
-    return do(work, show, lambda keys, made: keys.has(made.holder), yes=yes, out=out)
+    command = Command(work, show, lambda keys, made: keys.has(made.holder))
+    return run(command, yes=yes, out=out)
 
 
 def _tell_about(made: Made) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from owui_keygate.commands.keys.errors import HostUnusableError, UncertainError, UndoneError
@@ -23,24 +24,19 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a command, and must not between its output and the commit."""
 
 
+@dataclass(frozen=True)
 class Deed(Generic[T]):
     """Some work in the database, what it shows, and how one sees whether it was kept.
 
-    Args:
+    Attributes:
         work: What is done, within a transaction whose statements it is given.
         show: Writes what came of it.
         kept: Whether the database holds it, in a later transaction.
     """
 
-    def __init__(
-        self,
-        work: Callable[[Execute], Awaitable[T]],
-        show: Callable[[T], None],
-        kept: Callable[[Execute, T], Awaitable[bool]],
-    ) -> None:
-        self.work = work
-        self.show = show
-        self.kept = kept
+    work: Callable[[Execute], Awaitable[T]]
+    show: Callable[[T], None]
+    kept: Callable[[Execute, T], Awaitable[bool]]
 
 
 def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: bool = True) -> T:

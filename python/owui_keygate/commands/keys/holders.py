@@ -11,6 +11,7 @@ from owui_keygate._native import fingerprint
 from owui_keygate.commands.keys.errors import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
     from sqlalchemy import Select
@@ -127,7 +128,7 @@ def _select(users: ModuleType) -> Select[Any]:
     )
 
 
-def _holder(row: Any) -> Holder:  # noqa: ANN401
+def _holder(row: Sequence[Any]) -> Holder:
     identity, email, role, api_key, *rest = row
     name = fingerprint(api_key) if api_key else None
     return Holder(identity, email, role, name, *rest)

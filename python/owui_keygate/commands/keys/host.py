@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from owui_keygate.commands.keys.errors import HostUnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+
+T = TypeVar("T")
 
 
 class Host(NamedTuple):
@@ -22,7 +24,9 @@ class Host(NamedTuple):
     misc: ModuleType
 
 
-async def call_or_fail(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+async def call_or_fail(
+    function: Callable[..., Awaitable[T] | T], *arguments: object, **options: object
+) -> T:
     """Call a function of the host that returns something if it did what it should.
 
     Raises:
@@ -38,7 +42,9 @@ async def call_or_fail(function: Callable[..., Any], *arguments: Any, **options:
     return result
 
 
-async def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+async def call(
+    function: Callable[..., Awaitable[T] | T], *arguments: object, **options: object
+) -> T:
     """Call a function of the host, which is async in later releases."""
     result = function(*arguments, **options)
-    return await result if inspect.isawaitable(result) else result
+    return await result if isinstance(result, Awaitable) else result

@@ -12,7 +12,7 @@ import secrets
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from owui_keygate.commands.find_host import NO_HOST, find_host
 from owui_keygate.commands.keys.errors import HostUnusableError
@@ -23,6 +23,13 @@ _NO_DATABASE = (
     "There is no database of Open WebUI here yet: start the server once, or give this command the "
     "environment variables and the folder of the server"
 )
+
+
+class Env(Protocol):
+    """The host's module `open_webui.env`, as far as it is looked at here."""
+
+    DATABASE_URL: str
+    VERSION: str
 
 
 def load() -> Host:
@@ -72,7 +79,7 @@ def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
     os.environ.setdefault("PGCONNECT_TIMEOUT", "10")
 
 
-def _check_release(env: Any) -> None:  # noqa: ANN401
+def _check_release(env: Env) -> None:
     from owui_keygate.hosts import choose
     from owui_keygate.patching.patches import HostDoesNotFitError
 
@@ -83,7 +90,7 @@ def _check_release(env: Any) -> None:  # noqa: ANN401
         raise HostUnusableError(message) from None
 
 
-def _check_database(env: Any) -> None:  # noqa: ANN401
+def _check_database(env: Env) -> None:
     """Refuse a database that the host has not made yet, as far as asking does not make it.
 
     To connect to a SQLite file makes it, and hosts before 0.7.0 make their tables as they are

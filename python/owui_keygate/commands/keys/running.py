@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 import typer
 
@@ -17,49 +18,59 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from owui_keygate.commands.keys.host import Host
     from owui_keygate.commands.keys.work import Keys
 
 T = TypeVar("T")
 
 
-def do(  # noqa: PLR0913 (they are what a command is)
-    work: Callable[[Keys, bool], Awaitable[T]],
-    show: Callable[[T, Output], None],
-    kept: Callable[[Keys, T], Awaitable[bool]],
-    *,
-    yes: bool,
-    out: Path | None = None,
-    changes: bool = True,
-) -> T:
-    """Do a deed, after asking for what a person has to agree to, and return what came of it.
+@dataclass(frozen=True)
+class Command(Generic[T]):
+    """What a command does.
 
-    Args:
+    Attributes:
         work: What is done with the keys; it is told whether a person has agreed.
         show: Writes what came of it, before it is committed.
         kept: Whether the database holds what came of it.
-        yes: Whether one has agreed beforehand.
+    """
+
+    work: Callable[[Keys, bool], Awaitable[T]]
+    show: Callable[[T, Output], None]
+    kept: Callable[[Keys, T], Awaitable[bool]]
+
+
+def run(command: Command[T], *, yes: bool, out: Path | None = None, changes: bool = True) -> T:
+    """Run a command, after asking for what a person has to agree to, and return what came of it.
+
+    Args:
+        command: The command.
+        yes: Whether a person has agreed beforehand.
         out: The file for the key.
-        changes: Whether it changes anything.
+        changes: Whether the command changes anything.
     """
     try:
         with Output(out) as output:
             host = load()
-            # It needs SQLAlchemy, which comes with the host.
-            from owui_keygate.commands.keys.work import Keys
-
-            deed = Deed(
-                lambda execute: work(Keys(host, execute), yes),
-                lambda came: show(came, output),
-                lambda execute, came: kept(Keys(host, execute), came),
-            )
             try:
+                deed = _deed(command, host, output, confirmed=yes)
                 return carry_out(host.database, deed, output, changes=changes)
             except ConfirmationNeededError as needed:
                 ask(str(needed))
-                yes = True
+            deed = _deed(command, host, output, confirmed=True)
             return carry_out(host.database, deed, output, changes=changes)
     except tuple(CODES) as error:
         end(CODES[type(error)], str(error))
+
+
+def _deed(command: Command[T], host: Host, output: Output, *, confirmed: bool) -> Deed[T]:
+    # It needs SQLAlchemy, which comes with the host.
+    from owui_keygate.commands.keys.work import Keys
+
+    return Deed(
+        lambda execute: command.work(Keys(host, execute), confirmed),
+        lambda came: command.show(came, output),
+        lambda execute, came: command.kept(Keys(host, execute), came),
+    )
 
 
 def end(code: ExitCode, line: str) -> NoReturn:

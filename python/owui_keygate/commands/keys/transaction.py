@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from types import ModuleType
+    from typing import Any
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, CursorResult, Executable
+    from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker
+    from sqlalchemy.orm import sessionmaker
 
-Execute: TypeAlias = "Callable[[Any], Awaitable[Any]]"
+Execute: TypeAlias = "Callable[[Executable], Awaitable[CursorResult[Any]]]"
 """Executes a statement and returns its result."""
 
 _LOCKS = {
@@ -62,12 +65,14 @@ async def transaction(database: ModuleType, *, changes: bool) -> AsyncIterator[E
             yield _asynchronous(connection)
 
 
-def _share(sessions: Any, connection: Any) -> None:  # noqa: ANN401
+def _share(
+    sessions: sessionmaker[Any] | async_sessionmaker[Any], connection: Connection | AsyncConnection
+) -> None:
     sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
 
 
 def _asynchronous(connection: Connection) -> Execute:
-    async def execute(statement: Any) -> Any:  # noqa: ANN401
+    async def execute(statement: Executable) -> CursorResult[Any]:
         return connection.execute(statement)
 
     return execute

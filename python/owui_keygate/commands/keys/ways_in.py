@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import JSON, column, select, table
 
@@ -54,7 +54,7 @@ async def ways_in(host: Host, execute: Execute, user_id: str, email: str) -> lis
     return found
 
 
-async def _saved(host: Host, execute: Execute) -> dict[str, Any]:
+async def _saved(host: Host, execute: Execute) -> dict[str, object]:
     """Return what the host has saved of the switches."""
     keys = [key for key, _ in _SWITCHES.values()]
     schema = host.database.Base.metadata.schema
@@ -69,7 +69,7 @@ async def _saved(host: Host, execute: Execute) -> dict[str, Any]:
     return {key: _member(data, key) for key in keys}
 
 
-def _member(data: Any, path: str) -> Any:  # noqa: ANN401
+def _member(data: object, path: str) -> object:
     """Return a member of nested objects, or None if there is none."""
     for name in path.split("."):
         data = data.get(name) if isinstance(data, dict) else None
