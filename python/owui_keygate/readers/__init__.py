@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import ColumnElement
+
 ENABLED = "auth.enable_api_keys"
 RESTRICTED = "auth.api_key.endpoint_restrictions"
 ENDPOINTS = "auth.api_key.allowed_endpoints"
@@ -21,6 +23,29 @@ class User(Protocol):
     id: str
     email: str
     role: str
+
+
+class Config(Protocol):
+    """The host's class `Config`, as far as the extension uses it: the model of its table `config`.
+
+    Attributes:
+        key: The column of the settings' names.
+        value: The column of their values, JSON.
+        DEFAULTS: The defaults, by name.
+    """
+
+    key: ColumnElement[str]
+    value: ColumnElement[object]
+    DEFAULTS: Mapping[str, object]
+
+    def persistent_enabled_for(self, key: str) -> bool:
+        """Whether the value in the table counts."""
+
+    def default_value(self, key: str) -> object:
+        """Return the default of a setting."""
+
+    async def get_many(self, *keys: str) -> Mapping[str, object]:
+        """Return the values of settings that are in force."""
 
 
 class Rules(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from owui_keygate.readers.fallback import FallbackReader
 from owui_keygate.readers.host import BlockingHostReader, HostReader
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from owui_keygate.readers import Reader
+    from owui_keygate.readers import Config, Reader
 
 
 _FAST = {"sqlite", "postgres"}
@@ -35,7 +35,7 @@ class ReaderChoice(NamedTuple):
 def open_reader(
     choice: ReaderChoice,
     users: ModuleType,
-    config: Any | None,  # noqa: ANN401
+    config: Config | None,
     engine: AsyncEngine,
 ) -> Reader:
     """Return the reader that was chosen, for a host with asynchronous sessions.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from owui_keygate.readers import RULES, Reading, rules_bind, rules_of
 from owui_keygate.readers.statement import select_by_key
@@ -10,7 +10,7 @@ from owui_keygate.readers.statement import select_by_key
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from owui_keygate.readers import Rules, User
+    from owui_keygate.readers import Config, Rules, User
 
 
 class HostReader:
@@ -21,11 +21,11 @@ class HostReader:
         config: The host's class `Config`, or None where the rules are not in the database.
     """
 
-    def __init__(self, users: ModuleType, config: Any | None) -> None:  # noqa: ANN401
+    def __init__(self, users: ModuleType, config: Config | None) -> None:
         self._config = config
         self._session = users.get_async_db_context
         self._to_model = users.UserModel.model_validate
-        self._statement = select_by_key(users, users.User)
+        self._statement = select_by_key(users, [users.User])
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what is known about a key now, in two statements at most."""
@@ -55,7 +55,7 @@ class BlockingHostReader:
     def __init__(self, users: ModuleType) -> None:
         self._session = users.get_db
         self._to_model = users.UserModel.model_validate
-        self._statement = select_by_key(users, users.User)
+        self._statement = select_by_key(users, [users.User])
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:  # noqa: ARG002
         """Return what is known about a key now, in one statement."""

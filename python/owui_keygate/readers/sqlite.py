@@ -61,12 +61,12 @@ class SqliteReader:
         """
         self._check_file()
         if not rules_bind_admins:
-            reading = self._read(self._without_rules, api_key, rules_bind_admins)
+            reading = self._read(self._without_rules, api_key, rules_bind_admins=False)
             if reading is None or not rules_bind(reading.user, rules_bind_admins=False):
                 return reading
-        return self._read(self._with_rules, api_key, rules_bind_admins)
+        return self._read(self._with_rules, api_key, rules_bind_admins=rules_bind_admins)
 
-    def _read(self, text: str, api_key: str, rules_bind_admins: bool) -> Reading | None:  # noqa: FBT001
+    def _read(self, text: str, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         # All rows are fetched: a statement that is not at its end keeps its lock on the file.
         parameters = {"api_key": api_key, "rules_bind_admins": rules_bind_admins}
         rows = self._connection().execute(text, parameters).fetchall()

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from sqlalchemy import Dialect, ScalarSelect, Select
+    from sqlalchemy import ColumnElement, Dialect, ScalarSelect, Select
+
+    from owui_keygate.readers import Config
 
 _DISTINCT_TEXTS = 64
 
@@ -50,8 +52,8 @@ class Statement:
         AttributeError: A field of the host's user object is no column of its table.
     """
 
-    def __init__(self, users: ModuleType, config: Any | None, dialect: Dialect) -> None:  # noqa: ANN401
-        self._config: Any = config
+    def __init__(self, users: ModuleType, config: Config | None, dialect: Dialect) -> None:
+        self._config = config
         columns = {name: getattr(users.User, name) for name in users.UserModel.model_fields}
         self._width = len(columns)
         # PostgreSQL's own type leaves parsing to the driver, which gets all JSON as text.
@@ -59,7 +61,7 @@ class Statement:
         self._parse: Callable[[str], Any] = json.result_processor(dialect, None)
         self._parse_once = functools.lru_cache(_DISTINCT_TEXTS)(self._parse)
         self._users = Users(users.UserModel, _processors(columns, dialect, self._parse))
-        self._without_rules = select_by_key(users, *_as_text(columns, dialect))
+        self._without_rules = select_by_key(users, _as_text(columns, dialect))
         rules = [] if config is None else _rules(users, config)
         self._with_rules = self._without_rules.add_columns(*rules)
 
@@ -90,24 +92,29 @@ class Statement:
         if key != api_key:
             raise AnswerMixedUpError
         user = self._users.of(row[: self._width])
-        if not values or not rules_bind(user, rules_bind_admins=rules_bind_admins):
+        config = self._config
+        if (
+            config is None
+            or not values
+            or not rules_bind(user, rules_bind_admins=rules_bind_admins)
+        ):
             return Reading(user, expires_at, created_at, None)
-        return Reading(user, expires_at, created_at, rules_of(self._values(values)))
+        return Reading(user, expires_at, created_at, rules_of(self._values(config, values)))
 
-    def _values(self, texts: Sequence[str | None]) -> dict[str, object]:
+    def _values(self, config: Config, texts: Sequence[str | None]) -> dict[str, object]:
         """Return what the host's `Config.get_many` would."""
         values: dict[str, object] = {}
         for key, text in zip(RULES, texts, strict=True):
-            if text is not None and self._config.persistent_enabled_for(key):
+            if text is not None and config.persistent_enabled_for(key):
                 # The host's own functions get the permissions, and might change them.
                 parse = self._parse if key == PERMISSIONS else self._parse_once
                 values[key] = parse(text)
-            elif key in self._config.DEFAULTS:
-                values[key] = self._config.default_value(key)
+            elif key in config.DEFAULTS:
+                values[key] = config.default_value(key)
         return values
 
 
-def select_by_key(users: ModuleType, *columns: Any) -> Select[Any]:  # noqa: ANN401
+def select_by_key(users: ModuleType, columns: Sequence[Any]) -> Select[Any]:
     """Return what selects columns of the user whom a key names, then the key, its end and its age.
 
     Keys have a table of their own from 0.6.41 on. Before, they were a column of the user, of which
@@ -124,7 +131,7 @@ def select_by_key(users: ModuleType, *columns: Any) -> Select[Any]:  # noqa: ANN
     return joined.where(key.key == asked)
 
 
-def _rules(users: ModuleType, config: Any) -> list[Any]:  # noqa: ANN401
+def _rules(users: ModuleType, config: Config) -> list[ColumnElement[Any]]:
     """Return the columns of the rules; what is in a branch of CASE not taken is not read."""
     not_admin = users.User.role.is_distinct_from(literal_column(f"'{ADMIN}'"))
     bound = or_(not_admin, bindparam("rules_bind_admins", type_=Boolean))
@@ -133,7 +140,7 @@ def _rules(users: ModuleType, config: Any) -> list[Any]:  # noqa: ANN401
     return [*values, case((not_admin, _value(config, PERMISSIONS)))]
 
 
-def _value(config: Any, key: str) -> ScalarSelect[str]:  # noqa: ANN401
+def _value(config: Config, key: str) -> ScalarSelect[str]:
     statement = select(cast(config.value, Text)).where(config.key == literal_column(f"'{key}'"))
     return statement.scalar_subquery()
 

@@ -51,7 +51,7 @@ class Users:
         user: User = self._copies_of(*columns)()
         return user
 
-    def _validate(self, *columns: Any) -> Callable[[], Any]:  # noqa: ANN401
+    def _validate(self, *columns: object) -> Callable[[], Any]:
         fields = dict(zip(self._model.model_fields, columns, strict=True))
         for name, process in self._processors.items():
             if fields[name] is not None:
@@ -59,7 +59,7 @@ class Users:
         return _copier_of_model(self._model.model_validate(fields))
 
 
-def _copier(value: Any) -> Callable[[], Any] | None:  # noqa: ANN401
+def _copier(value: object) -> Callable[[], Any] | None:
     """Return what makes copies of a value, or None for one that cannot be changed.
 
     A copy is equal and has nothing in common with the value that can be changed. What there is to
@@ -101,7 +101,7 @@ def _copiers(members: Iterable[tuple[Any, Any]]) -> _Copiers:
     return [(place, copy_of) for place, copy_of in found if copy_of is not None]
 
 
-def _copy(value: Any, copiers: _Copiers) -> Any:  # noqa: ANN401
+def _copy(value: dict[Any, Any] | list[Any], copiers: _Copiers) -> object:
     fresh = value.copy()
     for place, copy_of in copiers:
         fresh[place] = copy_of()

@@ -19,6 +19,8 @@ with warnings.catch_warnings():
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from click import Command
+
 HEX = "0123456789abcdef" * 2
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl"
 CREDENTIALS = [
@@ -35,7 +37,7 @@ CREDENTIALS = [
 SECRET = "hunter2-is-a-password"
 
 
-def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
+def commands() -> Iterator[tuple[tuple[str, ...], Command]]:
     """Yield each command, with the words that lead to it."""
     top: Any = typer.main.get_command(cli.app)
     yield (), top
@@ -45,7 +47,7 @@ def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
             yield (name, inner), below
 
 
-def positions(words: tuple[str, ...], command: Any, value: str) -> Iterator[tuple[str, ...]]:  # noqa: ANN401
+def positions(words: tuple[str, ...], command: Command, value: str) -> Iterator[tuple[str, ...]]:
     """Yield command lines with a value wherever one can stand."""
     yield (*words, value)
     yield (*words, f"--{value}")

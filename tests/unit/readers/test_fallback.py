@@ -26,7 +26,7 @@ class Reader:
         return f"{self._mark} {api_key}"
 
 
-def ask(reader: FallbackReader, key: str = "sk-key") -> Any:  # noqa: ANN401
+def ask(reader: FallbackReader, key: str = "sk-key") -> object:
     return asyncio.run(reader.read(key, rules_bind_admins=True))
 
 

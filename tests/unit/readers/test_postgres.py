@@ -54,7 +54,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def engine_of(postgres: Postgres, **options: Any) -> AsyncEngine:  # noqa: ANN401
+def engine_of(postgres: Postgres, **options: object) -> AsyncEngine:
     url = postgres.url().replace("postgresql://", "postgresql+psycopg://")
     return create_async_engine(url, **({"pool_recycle": RECYCLE} | options))
 
@@ -326,7 +326,7 @@ def watched_by(loop: Any) -> set[int]:  # noqa: ANN401
     watched: set[int] = set()
     add, remove = loop.add_reader, loop.remove_reader
 
-    def adding(fd: int, *call: Any) -> None:  # noqa: ANN401
+    def adding(fd: int, *call: object) -> None:
         add(fd, *call)
         watched.add(fd)
 

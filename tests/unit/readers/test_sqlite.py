@@ -41,7 +41,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[sqlite3.Connection]
     found: list[sqlite3.Connection] = []
     connect: Any = sqlite3.connect
 
-    def remember(*args: Any, **kwargs: Any) -> sqlite3.Connection:  # noqa: ANN401
+    def remember(*args: object, **kwargs: object) -> sqlite3.Connection:
         found.append(connect(*args, check_same_thread=False, **kwargs))
         return found[-1]
 
@@ -76,8 +76,9 @@ def test_the_rules_are_read_of_whom_they_bind(
     reader: SqliteReader,
     opened: list[sqlite3.Connection],
     key: str,
-    rules_bind_admins: bool,  # noqa: FBT001
     statements: int,
+    *,
+    rules_bind_admins: bool,
 ) -> None:
     read(reader)
     executed: list[str] = []

@@ -55,7 +55,8 @@ ROW = ("id", "user", '{"a": []}', "sk-key", 7, 3, "true", "false", '""', '{"feat
 
 def statement(model: type[BaseModel] = UserModel) -> Statement:
     users: Any = SimpleNamespace(User=User, ApiKey=ApiKey, UserModel=model)
-    return Statement(users, Config, sqlite.dialect())
+    config: Any = Config
+    return Statement(users, config, sqlite.dialect())
 
 
 def test_a_row_about_another_key_is_an_error() -> None:

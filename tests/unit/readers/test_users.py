@@ -39,7 +39,7 @@ def users() -> Users:
     return Users(Model, {"any": json.loads, "settings": json.loads})
 
 
-def columns(any_: Any = None, settings: Any = None) -> list[Any]:  # noqa: ANN401
+def columns(any_: object = None, settings: object = None) -> list[Any]:
     texts = [value if value is None else json.dumps(value) for value in (any_, settings)]
     return ["id", dt.date(2026, 1, 1), 1, *texts, frozenset({1, 2})]
 
@@ -83,7 +83,7 @@ def test_whatever_a_request_does_to_its_user_the_next_one_gets_an_equal_one(
 def test_an_identical_row_is_validated_once_and_another_is_not_identical() -> None:
     validated = []
 
-    def parse(text: str) -> Any:  # noqa: ANN401
+    def parse(text: str) -> object:
         validated.append(text)
         return json.loads(text)
 

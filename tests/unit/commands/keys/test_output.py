@@ -8,6 +8,7 @@ import resource
 import signal
 import stat
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +26,16 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import sessionmaker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
     from owui_keygate.commands.keys.transaction import Execute
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, PoolProxiedConnection
+
+    LeadTo: TypeAlias = Callable[[int], int]
 
 KEY = "sk-secret"
+FULL = Path("/dev/full")
 
 
 @pytest.fixture
@@ -139,7 +143,7 @@ def test_a_file_that_cannot_be_replaced(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[LeadTo]:
     """Lead descriptor 1 elsewhere, and put it back."""
     kept = os.dup(1)
     monkeypatch.setattr(sys, "stdout", sys.__stdout__)
@@ -148,8 +152,8 @@ def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     os.close(kept)
 
 
-def test_the_file_does_not_stay_if_standard_output_is_full(tmp_path: Path, stdout: Any) -> None:  # noqa: ANN401
-    with open("/dev/full", "wb") as full:  # noqa: PTH123 (it is a device)
+def test_the_file_does_not_stay_if_standard_output_is_full(tmp_path: Path, stdout: LeadTo) -> None:
+    with FULL.open("wb") as full:
         stdout(full.fileno())
     with (
         Output(tmp_path / "bot.key") as output,
@@ -160,7 +164,7 @@ def test_the_file_does_not_stay_if_standard_output_is_full(tmp_path: Path, stdou
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_standard_output_that_takes_a_part_gets_the_rest(tmp_path: Path, stdout: Any) -> None:  # noqa: ANN401
+def test_a_standard_output_that_takes_a_part_gets_the_rest(tmp_path: Path, stdout: LeadTo) -> None:
     with (tmp_path / "file").open("wb") as file:
         stdout(file.fileno())
     written = os.write
@@ -204,7 +208,7 @@ def fail(*_: object) -> None:
 def fail_after_the_commit(engine: Engine) -> None:
     really = engine.dialect.do_commit
 
-    def commit(connection: Any) -> None:  # noqa: ANN401
+    def commit(connection: PoolProxiedConnection) -> None:
         engine.dialect.do_commit = really  # type: ignore[method-assign]
         really(connection)
         fail()
@@ -226,8 +230,8 @@ def out(tmp_path: Path) -> Path:
     return folder / "bot.key"
 
 
-def test_what_cannot_be_shown_is_taken_back(host: Host, stdout: Any) -> None:  # noqa: ANN401
-    with open("/dev/full", "wb") as full:  # noqa: PTH123 (it is a device)
+def test_what_cannot_be_shown_is_taken_back(host: Host, stdout: LeadTo) -> None:
+    with FULL.open("wb") as full:
         stdout(full.fileno())
     with Output() as output, pytest.raises(OutputError):
         host.carry_out(output)
