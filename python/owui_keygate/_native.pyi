@@ -17,6 +17,7 @@ __all__ = [
     "__version__",
     "fingerprint",
     "hold_everyone",
+    "is_setting",
     "parse_duration",
 ]
 
@@ -37,6 +38,9 @@ def hold_everyone(proxies: str) -> bool:
 
     Networks that fill one wider than 10.0.0.0/8 or fc00::/7 do, each alone or together.
     """
+
+def is_setting(name: str) -> bool:
+    """Whether `Settings` reads an environment variable of this name, be it to refuse it."""
 
 def parse_duration(text: str) -> int:
     """Return a length of time such as `90d`, `12h`, `30m` or `45s` in seconds.

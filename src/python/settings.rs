@@ -59,6 +59,12 @@ impl Settings {
     }
 }
 
+/// Whether an environment variable of this name is for the settings to read, be it to refuse it.
+#[pyfunction]
+pub fn is_setting(name: &Bound<'_, PyString>) -> bool {
+    settings::is_setting(&name.to_string_lossy())
+}
+
 /// Returns a length of time such as `90d` in seconds.
 #[pyfunction]
 pub fn parse_duration(text: &str) -> PyResult<i64> {

@@ -68,9 +68,16 @@ BY_REQUEST = {
 BY_FIRST_REQUEST = {"Policy.note_server", "hold_everyone"}
 """What is called by the first request that has networks to hold a client against."""
 
-ELSEWHERE = {"Audit.drain", "Audit.note", "Policy.reaches", "fingerprint", "parse_duration"}
+ELSEWHERE = {
+    "Audit.drain",
+    "Audit.note",
+    "Policy.reaches",
+    "fingerprint",
+    "is_setting",
+    "parse_duration",
+}
 """What is called when the process ends, for limits of whom the host lets in, for warnings, and by
-the command `owui-keygate keys`."""
+the command `owui-keygate`."""
 
 
 def test_every_entry_point_is_tried() -> None:

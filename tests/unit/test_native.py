@@ -25,6 +25,7 @@ from owui_keygate._native import (
     Transport,
     fingerprint,
     hold_everyone,
+    is_setting,
 )
 from owui_keygate.replacements.credentials import TRANSPORTS
 
@@ -53,6 +54,13 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert (settings.enabled, settings.strict, settings.bypass) == (True, False, True)
     assert settings.problems == []
     assert json.loads(settings.to_json())["bypass"] is True
+
+
+def test_settings_are_told_from_other_variables() -> None:
+    for name in ("OWUI_KEYGATE", " admin_api_key_max_age", "FORWARDED_ALLOW_IPS"):
+        assert is_setting(name), name
+    for name in ("PATH", "ADMIN_API_KEY", "", "\udcff"):
+        assert not is_setting(name), name
 
 
 def test_bytes_that_are_no_text_are_not_understood(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from owui_keygate._native import is_setting
+from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.startup import install, is_installed
 
 IMPORT_SECONDS = 300
@@ -25,7 +27,6 @@ _PASSED_ON = (
     "DATABASE_",
     "ENABLE_ADMIN_ANALYTICS",
     "ENABLE_SCIM",
-    "FORWARDED_ALLOW_IPS",
     "HOME",
     "LANG",
     "LC_",
@@ -36,17 +37,6 @@ _PASSED_ON = (
     "SYSTEMROOT",
     "VIRTUAL_ENV",
 )
-
-_OURS = (
-    "ADMIN_API_KEY_",
-    "ADMIN_API_KEYS_",
-    "ADMIN_APIKEY_",
-    "ADMIN_APIKEYS_",
-    "ENABLE_ADMIN_API",
-    "ENABLE_ADMIN_KEY",
-    "OWUI_KEYGATE",
-)
-"""How the names that the settings are read from begin, in any case; unknown ones are among them."""
 
 
 class ProbeError(Exception):
@@ -59,6 +49,14 @@ def probe(host: Path) -> dict[str, Any]:
     Raises:
         ProbeError: It has written none.
     """
+    try:
+        with as_errors():
+            return _probe(host)
+    except PanicError as error:
+        raise ProbeError(str(error)) from error
+
+
+def _probe(host: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="owui-keygate-doctor-") as folder:
         report = Path(folder) / "report.json"
         # The first releases do not make the folder of their static files themselves.
@@ -115,7 +113,7 @@ def environment(host: Path, folder: Path) -> dict[str, str]:
 
 
 def _is_passed_on(name: str) -> bool:
-    return name.startswith(_PASSED_ON) or name.strip().upper().startswith(_OURS)
+    return name.startswith(_PASSED_ON) or is_setting(name)
 
 
 def _redirect_database(file: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from owui_keygate._native import Settings
+from owui_keygate._native import PanicException, Settings
 from owui_keygate.commands.doctor import probe
 
 if TYPE_CHECKING:
@@ -33,6 +33,22 @@ def test_doctor_sees_each_name_that_the_settings_refuse(
     assert Settings({name: "x"}).problems
     monkeypatch.setenv(name, "x")
     assert probe.environment(tmp_path, tmp_path)[name] == "x"
+
+
+def test_doctor_sees_whom_the_server_believes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    assert probe.environment(tmp_path, tmp_path)["FORWARDED_ALLOW_IPS"] == "127.0.0.1"
+
+
+def test_a_panic_is_an_error_of_the_probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def panic(_: str) -> bool:
+        raise PanicException
+
+    monkeypatch.setattr(probe, "is_setting", panic)
+    with pytest.raises(probe.ProbeError, match="the native module panicked"):
+        probe.probe(tmp_path)
 
 
 def test_it_does_not_see_the_key_of_a_script(
