@@ -10,8 +10,8 @@ use crate::path_tree::PathTree;
 pub struct Allowlist(PathTree<()>);
 
 impl Allowlist {
-    /// Parses the text of the host's setting `auth.api_key.allowed_endpoints`: rules parted by
-    /// commas, white space around a rule dropped, empty rules dropped.
+    /// Parses the text of the host's setting `auth.api_key.allowed_endpoints`: rules
+    /// separated by commas, without white space around them and without empty rules.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut rules = PathTree::new();

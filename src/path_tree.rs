@@ -1,9 +1,9 @@
-//! Rules for paths, found by the path and not one after the other.
+//! Rules for paths, looked up by path instead of one after the other.
 
 use std::collections::{HashMap, HashSet};
 
-/// Rules by the path they are written for, kept as a tree of path segments: a look-up costs by the
-/// length of the path and not by the number of rules.
+/// Rules by the path they are written for, in a tree of path segments: the cost of a look-up
+/// depends on the length of the path, not on the number of rules.
 #[derive(Debug)]
 pub(crate) struct PathTree<T> {
     /// Node 0 is the root. Nodes name each other by index, because a recursive type would
@@ -42,7 +42,7 @@ impl<T> PathTree<T> {
     }
 
     /// The rules for `path` and for the paths above it, by segments and from the top, each with
-    /// the length in bytes of the path it is written for. The path is taken as it is: nothing is
+    /// the length in bytes of the path it is written for. The path is used as it is: nothing is
     /// decoded or normalised.
     pub(crate) fn along<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (usize, &'a T)> {
         let mut length = 0;
@@ -58,8 +58,8 @@ impl<T> PathTree<T> {
             })
     }
 
-    /// The rules for some path that `template` stands for, and for the paths above it, each with
-    /// how much of the template, in bytes, it spells out.
+    /// The rules for the paths that match `template`, and for the paths above them, each with the
+    /// number of bytes of the template that it spells out.
     ///
     /// `{}` stands for one segment that is not empty, `{:path}` for one or more of any kind, and
     /// every other segment for itself.
@@ -78,7 +78,7 @@ impl<T> PathTree<T> {
             places.clear();
             for (name, place) in next {
                 places.push(place);
-                // A rule that ends in a slash is for one path, which has nothing behind it.
+                // A rule that ends in a slash covers one path, with nothing below it.
                 let rule = self.nodes[place].rule.as_ref();
                 let rule = rule.filter(|_| segment != "{:path}" || whole || !name.is_empty());
                 found.extend(rule.map(|rule| (end, rule)));
@@ -94,7 +94,7 @@ impl<T> PathTree<T> {
         wanted.map(|(name, child)| (&**name, *child)).collect()
     }
 
-    /// Each place below some others, once even where they are below each other.
+    /// Each place below some others, once even if they are below each other.
     fn all_below(&self, places: &[usize]) -> Vec<(&str, usize)> {
         let mut all = Vec::new();
         let mut seen = HashSet::new();

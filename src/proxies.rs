@@ -1,22 +1,23 @@
-//! Whom a server believes about the address of a client.
+//! Which proxies a server trusts about the address of a client.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// No private network is wider than `10.0.0.0/8` (RFC 1918) and `fc00::/7` (RFC 4193), so proxies
-/// that fill a wider one are anybody's.
+/// No private network is wider than `10.0.0.0/8` (RFC 1918) or `fc00::/7` (RFC 4193), so a wider
+/// one contains anybody.
 const SHORTEST_IPV4_PREFIX: u8 = 8;
 const SHORTEST_IPV6_PREFIX: u8 = 7;
 
-/// The bits in front of the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2).
+/// The number of bits before the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2).
 const MAPPED_PREFIX: u8 = 96;
 
-/// Whether a list of proxies, parted by commas, holds everyone, or so many that a client can be one
-/// of them: `*`, or networks that fill one wider than any private one, each alone or together.
+/// Whether a comma-separated list of proxies contains everyone, or so many addresses that a client
+/// can have one of them: `*`, or networks that fill one wider than any private network, each alone
+/// or together.
 ///
-/// Uvicorn reads it with Python's `ipaddress`; what neither reads is a name there, which no address
-/// has.
+/// Uvicorn reads the list with Python's `ipaddress`. An entry that neither can read is a name to
+/// Uvicorn, which no address equals.
 #[must_use]
 pub fn hold_everyone(list: &str) -> bool {
     let (mut ipv4, mut ipv6) = (Vec::new(), Vec::new());
@@ -37,8 +38,8 @@ pub fn hold_everyone(list: &str) -> bool {
         || Ipv6Net::aggregate(&ipv6).iter().any(is_wide_ipv6)
 }
 
-/// Reads an address or a network as Python does, and more: bits behind the prefix and a zone are
-/// left out, and a prefix may be a mask.
+/// Reads an address or a network as Python does, and more: bits after the prefix and a zone are
+/// dropped, and a prefix may be a mask.
 fn read(proxy: &str) -> Option<IpNet> {
     let (address, prefix) = match proxy.split_once('/') {
         None => (proxy, None),
@@ -54,7 +55,7 @@ fn read(proxy: &str) -> Option<IpNet> {
     }
 }
 
-/// A prefix as a number, with any zeros in front, or for IPv4 as the mask of the network or of its
+/// Reads a prefix: a number, with any leading zeros, or for IPv4 the mask of the network or of its
 /// hosts.
 fn prefix_length(text: &str, is_ipv4: bool) -> Option<u8> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -67,7 +68,7 @@ fn prefix_length(text: &str, is_ipv4: bool) -> Option<u8> {
         .and_then(|mask| u8::try_from(mask.leading_ones()).ok())
 }
 
-/// The IPv4 network whose addresses a socket for both families shows within an IPv6 network.
+/// The IPv4 network whose addresses a dual-stack socket shows within an IPv6 network.
 fn mapped_by(network: Ipv6Net) -> Option<Ipv4Net> {
     let all = Ipv6Net::new_assert(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped(), MAPPED_PREFIX);
     if network.contains(&all) {

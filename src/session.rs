@@ -1,8 +1,8 @@
 //! The host's session tokens: JSON Web Tokens (RFC 7519) signed with HS256 (RFC 7515).
 //!
-//! The host verifies them with PyJWT. This module answers for it, and only where it is sure what
-//! every PyJWT of a supported host answers: 2.10.1, 2.11.0 and 2.13.0. Everything else is
-//! [`Verdict::HandOver`].
+//! The host verifies them with PyJWT. This module answers in its place, but only where every PyJWT
+//! of a supported host is certain to give the same answer: 2.10.1, 2.11.0 and 2.13.0. Everything
+//! else is [`Verdict::HandOver`].
 
 mod claims;
 mod hs256;
@@ -15,19 +15,19 @@ use jsonwebtoken::DecodingKey;
 
 pub use claims::{Claims, Value};
 
-/// `{"alg":"HS256","typ":"JWT"}`, as PyJWT writes it into every token of the host. Taking no
-/// other text for a header leaves nothing to understand in one: no `crit`, no `b64`, no `kid`, no
-/// other algorithm, no member twice.
+/// `{"alg":"HS256","typ":"JWT"}`, as PyJWT writes it into every token of the host. Because no other
+/// text is accepted as a header, none needs interpreting: no `crit`, no `b64`, no `kid`, no other
+/// algorithm, no duplicate member.
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
-/// A browser need not keep a cookie that is longer (RFC 6265, section 6.1), and the host hands its
-/// tokens out as cookies; they have less than 600 bytes.
+/// A browser may drop a longer cookie (RFC 6265, section 6.1), and the host sends its tokens as
+/// cookies; they have fewer than 600 bytes.
 const MAX_TOKEN_BYTES: usize = 4096;
 
-/// Beyond 2^53 a float no longer tells one second from the next.
+/// Beyond 2^53 a float no longer distinguishes one second from the next.
 const MAX_SECONDS: f64 = 9_007_199_254_740_992.0;
 
-/// What is known of a token.
+/// What is known about a token.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict<'a> {
     /// PyJWT accepts it, with these claims.
@@ -48,8 +48,8 @@ impl fmt::Debug for SessionKey {
 }
 
 impl SessionKey {
-    /// Takes a secret of any length. There is no key, and every token is to be handed over, where
-    /// PyJWT might refuse the secret: an empty one, and one that looks like a key of another
+    /// Takes a secret of any length. Returns `None` where PyJWT might refuse the secret, so that
+    /// every token must be handed over: an empty secret, and one that looks like a key of another
     /// kind (`HMACAlgorithm.prepare_key`).
     #[must_use]
     pub fn new(secret: &[u8]) -> Option<Self> {
@@ -58,14 +58,14 @@ impl SessionKey {
     }
 
     /// Verifies a token at the time `now`, in seconds since the epoch. The claims of an accepted
-    /// one borrow from `buffer`, whatever it holds.
+    /// token borrow from `buffer`, whose earlier content is dropped.
     #[must_use]
     pub fn verify<'a>(&self, token: &str, now: f64, buffer: &'a mut Vec<u8>) -> Verdict<'a> {
         let (Some(now), Some(parts)) = (whole_seconds(now), Parts::of(token, buffer)) else {
             return Verdict::HandOver;
         };
         match hs256::verify(parts.signature, parts.signed, &self.0) {
-            // PyJWT looks at the claims only after the signature.
+            // PyJWT reads the claims only after it has verified the signature.
             Ok(false) => Verdict::Reject,
             Ok(true) => Claims::parse(buffer).map_or(Verdict::HandOver, |found| judge(found, now)),
             Err(_) => Verdict::HandOver,
@@ -73,7 +73,7 @@ impl SessionKey {
     }
 }
 
-/// A token with the one header and a payload in canonical base64url.
+/// A token with the expected header and a payload in canonical base64url.
 struct Parts<'a> {
     signed: &'a str,
     signature: &'a str,
@@ -87,15 +87,16 @@ impl<'a> Parts<'a> {
         let (signed, signature) = token.rsplit_once('.')?;
         let payload = signed.strip_prefix(HEADER)?.strip_prefix('.')?;
         buffer.clear();
-        // It refuses padding, any other character, a further dot among them, and trailing bits
-        // that are not zero. PyJWT's decoder takes all of these.
+        // It refuses padding, all other characters (another dot is one of them) and trailing bits
+        // that are not zero. PyJWT's decoder accepts all of these.
         URL_SAFE_NO_PAD.decode_vec(payload, buffer).ok()?;
         Some(Self { signed, signature })
     }
 }
 
-/// Rounds a time down. PyJWT compares integers, as the claims are here, with a fraction of a second;
-/// that makes no difference, since no integer lies between a time and the same time rounded down.
+/// Rounds a time down. PyJWT compares the claims, which are integers here, with fractions of a
+/// second. Rounding makes no difference, because no integer lies between a time and the same time
+/// rounded down.
 fn whole_seconds(time: f64) -> Option<i64> {
     let floor = time.floor();
     #[expect(
@@ -106,8 +107,8 @@ fn whole_seconds(time: f64) -> Option<i64> {
 }
 
 /// The rules of PyJWT about registered claims (RFC 7519, section 4.1), for claims of the types
-/// that the host writes. It converts other types in ways of its own, and judges `aud` by what
-/// Python calls true.
+/// that the host writes. PyJWT converts other types in its own ways, and judges `aud` by Python's
+/// truth value.
 fn judge(claims: Claims<'_>, now: i64) -> Verdict<'_> {
     let mut refused = false;
     for (name, value) in claims.members() {

@@ -1,4 +1,4 @@
-//! A JSON object, read only where every reader of JSON reads the same.
+//! A JSON object, read only where every JSON parser reads the same.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,31 +6,31 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// The host's claims hold no objects or arrays at all. This bounds the recursion.
+/// The host's claims contain no objects or arrays at all. This bounds the recursion.
 const MAX_DEPTH: usize = 8;
 
-/// The host writes ten claims at most. This bounds the search for a member that comes twice.
+/// The host writes ten claims at most. This bounds the search for duplicate members.
 const MAX_MEMBERS: usize = 64;
 
-/// Room for those, so that it need not be made in steps.
+/// The initial capacity, so that the vector need not grow in steps.
 const USUAL_MEMBERS: usize = 10;
 
-/// The claims of a token, in their order. They may hold secrets, so they are never printed.
+/// The claims of a token, in their order. They may contain secrets, so they are never printed.
 #[derive(Clone, PartialEq)]
 pub struct Claims<'a>(Members<'a>);
 
 /// The members of an object, each once, in their order.
 pub type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 
-/// A value of JSON. There are no fractions, since readers round them differently, and no integers
-/// beyond 64 bits.
+/// A value of JSON. Fractions are left out, because parsers round them differently, and so are
+/// integers beyond 64 bits.
 #[derive(Clone, PartialEq)]
 pub enum Value<'a> {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number without fraction and exponent.
+    /// A number without a fraction or an exponent.
     Integer(i64),
     /// A string.
     Text(Cow<'a, str>),
@@ -47,8 +47,8 @@ impl fmt::Debug for Claims<'_> {
 }
 
 impl<'a> Claims<'a> {
-    /// Reads UTF-8 text. There are none where it is no object, where a member comes twice, and
-    /// where a value is none of [`Value`].
+    /// Reads UTF-8 text. Returns `None` if the text is not an object, has a duplicate member, or
+    /// has a value that is not a [`Value`].
     #[must_use]
     pub fn parse(json: &'a [u8]) -> Option<Self> {
         let mut deserializer = serde_json::Deserializer::from_str(std::str::from_utf8(json).ok()?);
@@ -69,11 +69,11 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// Serde borrows a text only where it stands in a type of one's own.
+/// Serde borrows a `Cow` only in a field that asks for it.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Reads one value, in which arrays and objects are nested `depth` deep at most.
+/// Reads one value whose arrays and objects are nested at most `depth` deep.
 #[derive(Clone, Copy)]
 struct Reader {
     depth: usize,

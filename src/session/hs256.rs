@@ -12,22 +12,22 @@ use sha2::Sha256;
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,
-    // It panics when it is called, and only JSON Web Keys call it.
+    // This panics when it is called, but only JSON Web Keys call it.
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes this jsonwebtoken's provider, and says whether it is. jsonwebtoken takes a provider once
-/// in a process; when it has none it installs one that panics, which must therefore not come first.
+/// Makes this jsonwebtoken's provider, and returns whether it is. jsonwebtoken accepts one provider
+/// per process; without one it installs a provider that panics, so this one must come first.
 pub fn install() -> bool {
     static INSTALLED: LazyLock<bool> = LazyLock::new(|| PROVIDER.install_default().is_ok());
     *INSTALLED
 }
 
-/// Whether the signature, in base64url, is that of the text. It is an error where its base64url is
-/// not canonical.
+/// Whether the signature, in base64url, is that of the text. Base64url that is not canonical is an
+/// error.
 ///
-/// jsonwebtoken's `decode` would do more, but not what PyJWT does: it has a leeway of 60 seconds
-/// unless told otherwise, a clock of its own, and takes members twice.
+/// jsonwebtoken's `decode` would do more, but not what PyJWT does: it has a default leeway of 60
+/// seconds and a clock of its own, and it accepts duplicate members.
 pub fn verify(signature: &str, text: &str, key: &DecodingKey) -> Result<bool> {
     crypto::verify(signature, text.as_bytes(), key, Algorithm::HS256)
 }
