@@ -1,4 +1,4 @@
-//! The limits that rule an administrator's key while it bypasses the host's rules.
+//! The limits on an administrator's key while it bypasses the host's rules.
 
 mod age;
 mod credentials;
@@ -28,11 +28,11 @@ pub struct Limits {
     pub endpoints: Option<Endpoints>,
 }
 
-/// Why the text of a limit is not understood. It never holds the text, which may be a secret put
-/// into the wrong variable.
+/// Why the text of a limit is invalid. It never contains the text, which may be a secret in the
+/// wrong variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Misread {
-    /// Which entry of a list it is, counted from 1.
+    /// Which entry of a list is invalid, counted from 1.
     pub entry: Option<usize>,
     /// What was expected, with an example.
     pub expected: &'static str,
@@ -41,21 +41,21 @@ pub struct Misread {
 impl fmt::Display for Misread {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.entry {
-            None => write!(formatter, "is not understood: expected {}", self.expected),
+            None => write!(formatter, "is invalid: expected {}", self.expected),
             Some(entry) => write!(
                 formatter,
-                "is not understood at entry {entry}: expected {}",
+                "is invalid at entry {entry}: expected {}",
                 self.expected
             ),
         }
     }
 }
 
-const NO_CREDENTIAL: &str = "a name, a path or a network, and not what looks like an API key or a \
-    token, such as `sk-...`: if it is one, revoke it";
+const NO_CREDENTIAL: &str = "a name, a path or a network, but found what looks like an API key or \
+    a token: revoke it if it is one";
 
-/// Reads the entries of a list parted by commas, white space around each dropped. One that is
-/// understood and may be a credential is refused, because what is understood is shown.
+/// Reads the entries of a comma-separated list, without the white space around them. A valid entry
+/// that may be a credential is refused, because valid settings are shown.
 fn entries<'a, T>(
     text: &'a str,
     read: impl Fn(&'a str) -> Result<T, &'static str>,

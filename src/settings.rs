@@ -13,30 +13,30 @@ use crate::policy::Bypass;
 use crate::proxies;
 use names::{AUDIT, BYPASS, ENABLED, ENDPOINTS, MAX_AGE, NETWORKS, STRICT, USERS};
 
-/// Uvicorn's: the proxies whose `X-Forwarded-For` is believed.
+/// Uvicorn's variable: the proxies whose `X-Forwarded-For` the server trusts.
 const PROXIES: &str = "FORWARDED_ALLOW_IPS";
 
-const SWITCH: &str = "is not understood: expected `true` or `false` (or unset it)";
-const AUDIT_MODES: &str = "is not understood: expected `all`, `throttled` or `off` (or unset it)";
-const EMPTY: &str = "is set but empty: unset it to mean no limit";
-const FORGEABLE: &str = "cannot hold: Open WebUI believes X-Forwarded-For of everyone, so a client \
-    can claim any address; set FORWARDED_ALLOW_IPS to the addresses of your proxies, or to \
-    127.0.0.1 without any (the official image honours it from 0.8.11 on, `open-webui serve` from \
-    0.12.0 on; before, only Uvicorn's --forwarded-allow-ips counts)";
+const SWITCH: &str = "is invalid: expected `true` or `false` (or unset it)";
+const AUDIT_MODES: &str = "is invalid: expected `all`, `throttled` or `off` (or unset it)";
+const EMPTY: &str = "is set but empty: unset it if you want no limit";
+const FORGEABLE: &str = "cannot be enforced: Open WebUI trusts X-Forwarded-For from every client, \
+    so a client can claim any address; set FORWARDED_ALLOW_IPS to the addresses of your proxies, \
+    or to 127.0.0.1 if you have none (the official image honours it from 0.8.11 on, `open-webui \
+    serve` from 0.12.0 on; earlier releases honour only Uvicorn's --forwarded-allow-ips)";
 
 /// What the operator wants.
 #[derive(Debug, Serialize)]
 pub struct Settings {
     /// `OWUI_KEYGATE`: `false` means that the extension does nothing at all.
     pub enabled: bool,
-    /// `OWUI_KEYGATE_STRICT`: the host refuses to start where the extension cannot take its place.
+    /// `OWUI_KEYGATE_STRICT`: the host refuses to start if the extension is not active.
     pub strict: bool,
-    /// `ENABLE_ADMIN_API_KEY_BYPASS` and its limits. It is off while anything in `problems` stands.
+    /// `ENABLE_ADMIN_API_KEY_BYPASS` and its limits. The bypass is off while there are any `problems`.
     #[serde(serialize_with = "serialize_switch")]
     pub bypass: Bypass,
     /// `OWUI_KEYGATE_AUDIT`: which decisions about keys are written to the log.
     pub audit: Mode,
-    /// The settings that cannot be understood. Any of them keeps the bypass off.
+    /// The invalid settings. Any of them keeps the bypass off.
     pub problems: Vec<Problem>,
     /// Every setting with its value and effect, for people to read.
     pub report: Vec<Report>,
@@ -46,11 +46,10 @@ fn serialize_switch<S: Serializer>(bypass: &Bypass, serializer: S) -> Result<S::
     serializer.serialize_bool(bypass.on)
 }
 
-/// A setting that cannot be understood. It never holds the value, which may be a secret put
-/// into the wrong variable.
+/// An invalid setting. It never contains the value, which may be a secret in the wrong variable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// The environment variable, as a log can show it.
+    /// The environment variable, safe to log.
     pub variable: String,
     /// What is wrong with it and what was expected.
     pub reason: String,
@@ -67,25 +66,26 @@ impl fmt::Display for Problem {
 pub struct Report {
     /// The environment variable.
     pub variable: String,
-    /// The value in effect, or `refused` where it cannot be understood.
+    /// The value in effect, or `refused` if it is invalid.
     pub value: String,
     /// Whether the environment sets it.
     pub given: bool,
-    /// What follows from it.
+    /// What the value means for the operator.
     pub effect: &'static str,
 }
 
-/// Whether the environment variable `name` is for us to read, be it to refuse it.
+/// Whether the settings read the environment variable `name`, if only to refuse it.
 #[must_use]
 pub fn is_setting(name: &str) -> bool {
     name == PROXIES || names::is_known(name) || names::looks_like_ours(name)
 }
 
 impl Settings {
-    /// Reads the settings from environment variables. It cannot fail: what cannot be understood
+    /// Reads the settings from environment variables. Reading cannot fail: an invalid setting
     /// becomes a [`Problem`] and keeps the bypass off.
     ///
-    /// `FORWARDED_ALLOW_IPS` must be what the server goes by; networks are refused without it.
+    /// `FORWARDED_ALLOW_IPS` must be the value that the server uses. Without it, networks are
+    /// refused.
     #[must_use]
     pub fn from_environment(environment: &BTreeMap<String, String>) -> Self {
         let mut reader = Reader {
@@ -100,26 +100,30 @@ impl Settings {
         let limits = Limits {
             users: reader.limit(
                 USERS,
-                "only these administrators' keys bypass",
+                "the bypass applies only to these administrators",
                 Users::parse,
             ),
             endpoints: reader.limit(
                 ENDPOINTS,
-                "bypassing keys reach only these endpoints",
+                "keys under the bypass reach only these endpoints",
                 Endpoints::parse,
             ),
             networks: reader.limit(
                 NETWORKS,
-                "bypassing keys work only from these networks",
+                "keys under the bypass work only from these networks",
                 Networks::parse,
             ),
-            age: reader.limit(MAX_AGE, "bypassing keys work up to this age", Age::parse),
+            age: reader.limit(
+                MAX_AGE,
+                "keys under the bypass work only up to this age",
+                Age::parse,
+            ),
         };
         reader.refuse_forgeable_networks();
         reader.refuse_unknown_names();
         let on = wanted && enabled && reader.problems.is_empty();
         if wanted && !on {
-            reader.report[0].effect = "overruled by what follows: the bypass stays off";
+            reader.report[0].effect = "overridden by a setting below: the bypass stays off";
         }
         Self {
             enabled,
@@ -139,8 +143,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// `true` and `on` are one word here, and `false` and `off` are, because YAML 1.1 turns an
-    /// unquoted `off` into `false` before it reaches the environment.
+    /// `on` means `true` and `off` means `false`: YAML 1.1 turns an unquoted `off` into `false`
+    /// before it reaches the environment.
     fn switch(&mut self, variable: &str, default: bool, effect: fn(bool) -> &'static str) -> bool {
         let text = self.environment.get(variable);
         let parsed = text.map(|text| match text.trim().to_ascii_lowercase().as_str() {
@@ -165,7 +169,7 @@ impl Reader<'_> {
         value
     }
 
-    /// `false` is `off` here as well.
+    /// `false` means `off` here, too.
     fn audit(&mut self) -> Mode {
         let text = self.environment.get(AUDIT);
         let word = text.map_or_else(
@@ -175,13 +179,13 @@ impl Reader<'_> {
         let (mode, effect) = match word.as_str() {
             "all" => (
                 Mode::All,
-                "the log has every request that bypasses or is refused by a limit",
+                "the log shows every request that uses the bypass or is refused by a limit",
             ),
             "throttled" => (
                 Mode::Throttled,
-                "the log has the first of each user, method, path and outcome in a minute, and how many more there were",
+                "the log shows the first request per minute for each user, method, path and outcome, and counts the rest",
             ),
-            "off" | "false" => (Mode::Off, "the log has no requests"),
+            "off" | "false" => (Mode::Off, "the log shows no requests"),
             _ => {
                 self.refuse(AUDIT, AUDIT_MODES);
                 return Mode::Throttled;
@@ -233,8 +237,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A limit that nobody enforces must not look like one that holds, so each unknown name
-    /// refuses the bypass.
+    /// A limit that nothing enforces must not look like one in force, so every unknown name keeps
+    /// the bypass off.
     fn refuse_unknown_names(&mut self) {
         let names = self.environment.keys();
         for name in names.filter(|name| names::looks_like_ours(name)) {
@@ -242,7 +246,7 @@ impl Reader<'_> {
             self.refuse(
                 &names::shown(name),
                 &format!(
-                    "is no setting of this version: did you mean {nearest}? Rename or unset it"
+                    "is not a setting of this version: did you mean {nearest}? Rename or unset it"
                 ),
             );
         }
@@ -253,7 +257,7 @@ impl Reader<'_> {
             variable: variable.to_owned(),
             reason: reason.to_owned(),
         });
-        // What was understood but cannot hold must not look as if it did.
+        // A limit that was parsed but cannot be enforced must not look as if it were in force.
         self.report.retain(|row| row.variable != variable);
         self.report.push(Report {
             variable: variable.to_owned(),
@@ -266,24 +270,24 @@ impl Reader<'_> {
 
 fn bypass_effect(on: bool) -> &'static str {
     if on {
-        "administrators' API keys bypass the host's switch and endpoint list"
+        "administrators' API keys bypass Open WebUI's switch and endpoint list"
     } else {
-        "the host's rules hold for every API key"
+        "Open WebUI's own rules apply to every API key"
     }
 }
 
 fn enabled_effect(on: bool) -> &'static str {
     if on {
-        "the extension takes the place of the host's API-key check"
+        "owui-keygate replaces Open WebUI's API-key check"
     } else {
-        "the extension does nothing at all"
+        "owui-keygate does nothing at all"
     }
 }
 
 fn strict_effect(on: bool) -> &'static str {
     if on {
-        "the host refuses to start when the extension cannot take its place or a setting is wrong"
+        "Open WebUI refuses to start if owui-keygate is not active or a setting is invalid"
     } else {
-        "the host starts in any case"
+        "Open WebUI starts in any case"
     }
 }

@@ -34,19 +34,19 @@ class PanicException(BaseException):
     """A bug in the native module. It is no `Exception`, so it must be caught by this name."""
 
 def hold_everyone(proxies: str) -> bool:
-    """Whether a list of proxies, parted by commas, holds everyone.
+    """Whether a comma-separated list of proxies contains everyone.
 
     Networks that fill one wider than 10.0.0.0/8 or fc00::/7 do, each alone or together.
     """
 
 def is_setting(name: str) -> bool:
-    """Whether `Settings` reads an environment variable of this name, be it to refuse it."""
+    """Whether `Settings` reads an environment variable of this name, if only to refuse it."""
 
 def parse_duration(text: str) -> int:
-    """Return a length of time such as `90d`, `12h`, `30m` or `45s` in seconds.
+    """Return a duration such as `90d`, `12h`, `30m` or `45s` in seconds.
 
     Raises:
-        ValueError: It is none; the message says what was expected.
+        ValueError: The text is not a duration; the message says what was expected.
     """
 
 def fingerprint(api_key: str) -> str:
@@ -56,8 +56,8 @@ def fingerprint(api_key: str) -> str:
 class Settings:
     """The settings, read from an environment mapping such as `os.environ`.
 
-    Reading cannot fail: a setting that is not understood becomes a problem, and any problem
-    keeps the bypass off.
+    Reading cannot fail: an invalid setting becomes a problem, and any problem keeps the bypass
+    off.
     """
 
     def __new__(cls, environment: Mapping[str, str]) -> Settings: ...
@@ -67,15 +67,15 @@ class Settings:
 
     @property
     def strict(self) -> bool:
-        """`OWUI_KEYGATE_STRICT`: the host must not start where the extension is not in place."""
+        """`OWUI_KEYGATE_STRICT`: the host must not start if the extension is not active."""
 
     @property
     def bypass(self) -> bool:
-        """`ENABLE_ADMIN_API_KEY_BYPASS`, and False while there is a problem."""
+        """`ENABLE_ADMIN_API_KEY_BYPASS`, and False while there are any `problems`."""
 
     @property
     def problems(self) -> list[str]:
-        """The settings that are not understood, one sentence each. They never hold a value."""
+        """The invalid settings, one sentence each, which never contains a value."""
 
     def to_json(self) -> str:
         """Return all of this, and every setting with its value and effect, as a JSON object."""

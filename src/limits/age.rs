@@ -3,7 +3,7 @@ use super::Misread;
 const EXPECTED: &str =
     "a whole number from 1 to 999999 and a unit, such as `90d`, `12h`, `30m` or `45s`";
 
-/// 999,999 days are 2,700 years, and their end is a time that any database can hold.
+/// 999,999 days are 2,700 years, and every database can store the time at which they end.
 const MOST_DIGITS: usize = 6;
 
 /// How old a key may be.
@@ -18,7 +18,7 @@ impl Age {
     ///
     /// # Errors
     ///
-    /// The text is no such duration, the number is 0, or it has too many digits.
+    /// The text is not such a duration, the number is 0, or it has too many digits.
     pub fn parse(text: &str) -> Result<Self, Misread> {
         Self::read(text.trim()).ok_or(Misread {
             entry: None,
@@ -32,8 +32,8 @@ impl Age {
         self.seconds
     }
 
-    /// Whether a key made at `created_at` is not older at `now`, both in seconds since the epoch.
-    /// A key of unknown age is.
+    /// Whether a key created at `created_at` is at most this old at `now`, both in seconds since
+    /// the epoch. A key of unknown age is too old.
     #[must_use]
     pub fn covers(self, created_at: Option<i64>, now: i64) -> bool {
         created_at.is_some_and(|made| now.saturating_sub(made) <= self.seconds)

@@ -1,15 +1,15 @@
-//! What looks like a credential and must not be repeated.
+//! Text that looks like a credential and must not be repeated.
 
-/// How Open WebUI's API keys begin, and those of others: behind it, theirs have 32 characters.
+/// How API keys begin, of Open WebUI (32 more characters) and of other services.
 const KEY: &str = "sk-";
 /// How a JSON Web Token begins: `{"` in base64url.
 const TOKEN: &str = "eyJ";
-/// How many characters more a word must have, so that `/locales/sk-SK` and
-/// `sk-team@example.org` are none.
+/// How many more characters a word must have, so that `/locales/sk-SK` and
+/// `sk-team@example.org` do not count.
 const FEWEST_CHARACTERS: usize = 16;
 
-/// Whether a text holds a word like an API key or a JSON Web Token. Doctor and the status route
-/// show what was understood of the settings, and none of it is one.
+/// Whether a text contains a word that looks like an API key or a JSON Web Token. `doctor` and the
+/// status route show valid settings, so a valid setting must not contain one.
 pub(super) fn are_in(text: &str) -> bool {
     text.split(|character: char| !(character.is_ascii_alphanumeric() || "-_".contains(character)))
         .any(looks_like_one)

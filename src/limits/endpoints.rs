@@ -5,10 +5,10 @@ use crate::path_tree::PathTree;
 
 const EXPECTED: &str = "`[METHOD[|METHOD...] ]/path` or `*`, such as `GET|POST /api/v1/users`";
 const UPPER_CASE: &str = "methods in upper case, such as `GET|POST /api/v1/users`";
-const WILDCARD: &str = "a path without `*`, such as `/api/v1/users`, which covers what is below it; only the plain `*` is for all";
-const PATH_ALONE: &str = "a path without `?` and `#`, such as `/api/v1/users`";
+const WILDCARD: &str = "a path without `*`, such as `/api/v1/users`, which covers everything below it; only `*` alone covers all paths";
+const PATH_ALONE: &str = "a path without `?` or `#`, such as `/api/v1/users`";
 
-/// Endpoints: paths, each with the methods it is for.
+/// Endpoints: paths, each with its methods.
 #[derive(Debug)]
 pub struct Endpoints {
     everywhere: Methods,
@@ -22,18 +22,18 @@ struct Methods {
 }
 
 struct Endpoint<'a> {
-    /// `None` for any.
+    /// `None` for any method.
     methods: Option<Vec<&'a str>>,
-    /// `None` for all.
+    /// `None` for every path.
     path: Option<&'a str>,
 }
 
 impl Endpoints {
-    /// Reads a list of endpoints, parted by commas.
+    /// Reads a comma-separated list of endpoints.
     ///
     /// # Errors
     ///
-    /// An entry is no endpoint.
+    /// An entry is not an endpoint.
     pub fn parse(text: &str) -> Result<Self, Misread> {
         let mut list = Self {
             everywhere: Methods::default(),
@@ -47,10 +47,10 @@ impl Endpoints {
 
     /// Whether an endpoint of the list covers a request.
     ///
-    /// A path covers itself and what is below it by segments, but nothing below it that somebody
-    /// further on may read as another path: one with `//`, `/./` or `/../`, `/..;x/`, `%`, a backslash
-    /// or a control character in it is covered as far as it is written so. The plain `*` covers
-    /// every path, whatever it may be read as.
+    /// A path covers itself and everything below it, by segments, except what another server may
+    /// read as a different path: if the request has `//`, `/./`, `/../`, `/..;x/`, `%`, a backslash
+    /// or a control character in it, the endpoint must spell out that part. Only `*` alone covers
+    /// every path, however it may be read.
     #[must_use]
     pub fn cover(&self, method: &str, path: &str) -> bool {
         let written = must_be_written(path);
@@ -62,8 +62,8 @@ impl Endpoints {
                 .any(|(_, methods)| methods.include(method))
     }
 
-    /// Whether the list lets a client reach a route: whether it covers, with its method, some path
-    /// that the route's template stands for.
+    /// Whether the list lets a client reach a route: whether it covers, with the route's method,
+    /// some path that matches the route's template.
     ///
     /// `method` is `None` for a route that answers to every method. In the template, `{}` stands
     /// for one segment and `{:path}` for any number of them.
@@ -94,7 +94,7 @@ impl Endpoints {
 }
 
 impl Methods {
-    /// Whether a route with this method, `None` for every one, gets a request that is included.
+    /// Whether an included request reaches a route with this method, or with any if it is `None`.
     fn serve(&self, method: Option<&str>) -> bool {
         method.map_or(self.any || !self.named.is_empty(), |method| {
             self.include(method)
@@ -142,20 +142,20 @@ fn read_methods(text: &str) -> Result<Vec<&str>, &'static str> {
         .collect()
 }
 
-/// A byte of a token, which every method is (RFC 9110, 5.6.2 and 9.1).
+/// Whether a byte may occur in a token. Every method is a token (RFC 9110, 5.6.2 and 9.1).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`~".contains(&byte)
 }
 
-/// Whether a character of a decoded path may turn it into another one: whoever decodes it once more
-/// looks for `%`, a backslash is a slash to some (WHATWG URL, 4.4), and control characters are left
-/// out or end the path.
+/// Whether a character of a decoded path may make another server read a different path: decoding
+/// once more acts on `%`, some take a backslash for a slash (WHATWG URL, 4.4), and some drop
+/// control characters or end the path at them.
 fn is_read_again(character: char) -> bool {
     matches!(character, '%' | '\\') || character.is_control()
 }
 
-/// How much of a path, in bytes, an endpoint must spell out so that nobody reads what is left as
-/// another path. Java's servers drop what follows a `;` in a segment (RFC 3986, 3.3).
+/// How many bytes of a path an endpoint must spell out so that no server reads the rest as another
+/// path. Java's servers drop what follows a `;` in a segment (RFC 3986, 3.3).
 fn must_be_written(path: &str) -> usize {
     let mut start = 0;
     let mut written = 0;
@@ -165,7 +165,7 @@ fn must_be_written(path: &str) -> usize {
         if matches!(name, Some("." | "..")) || segment.contains(is_read_again) {
             written = end;
         } else if segment.is_empty() && end < path.len() {
-            // An endpoint may end in this very slash, which leaves the next one to what is below.
+            // An endpoint may end in this very slash; then the next slash belongs to the rest.
             written = end + 1;
         }
         start = end + 1;

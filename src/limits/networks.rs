@@ -6,9 +6,9 @@ use super::{Misread, entries};
 
 const EXPECTED: &str = "a network such as `10.20.0.0/16`, `2001:db8::/32` or `192.0.2.7`";
 const HOST_BITS: &str =
-    "a network with nothing set behind its prefix, such as `10.20.0.0/16` and not `10.20.0.1/16`";
+    "a network without bits set after its prefix, such as `10.20.0.0/16`, not `10.20.0.1/16`";
 
-/// The bits in front of the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2).
+/// The number of bits before the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2).
 const MAPPED_PREFIX: u8 = 96;
 
 /// Networks, IPv4 and IPv6.
@@ -16,18 +16,19 @@ const MAPPED_PREFIX: u8 = 96;
 pub struct Networks(Vec<IpNet>);
 
 impl Networks {
-    /// Reads a list of networks in CIDR notation (RFC 4632, RFC 4291), parted by commas. An
-    /// address without a prefix is the network of this one address.
+    /// Reads a comma-separated list of networks in CIDR notation (RFC 4632, RFC 4291). An address
+    /// without a prefix is a network of one address.
     ///
     /// # Errors
     ///
-    /// An entry is no network, or has bits set behind its prefix.
+    /// An entry is not a network, or has bits set after its prefix.
     pub fn parse(text: &str) -> Result<Self, Misread> {
         entries(text, read).map(Self)
     }
 
-    /// Whether a client is in one of them: an address as the ASGI scope has it. An IPv4-mapped
-    /// IPv6 address is the IPv4 address it maps; a text that is no address is in none.
+    /// Whether one of the networks contains a client, an address as in the ASGI scope. An
+    /// IPv4-mapped IPv6 address counts as the IPv4 address. No network contains a text that is not
+    /// an address.
     #[must_use]
     pub fn contain(&self, client: &str) -> bool {
         let address: Option<IpAddr> = client.parse().ok();
@@ -51,8 +52,8 @@ fn read(entry: &str) -> Result<IpNet, &'static str> {
     Ok(canonical(network))
 }
 
-/// Whether `IpNet` overlooked a leading zero. To others it means an octal number, and `010.0.0.0`
-/// another address than `10.0.0.0` (RFC 6943, 3.1.1).
+/// Whether `IpNet` ignored a leading zero. Other programs read an octal number there, and
+/// `010.0.0.0` as another address than `10.0.0.0` (RFC 6943, 3.1.1).
 fn has_leading_zero(entry: &str) -> bool {
     let (address, prefix) = entry.split_once('/').unwrap_or((entry, ""));
     address.parse::<IpAddr>().is_err() || prefix.len() > 1 && prefix.starts_with('0')

@@ -2,14 +2,14 @@ use std::collections::HashSet;
 
 use super::{Misread, entries};
 
-const EXPECTED: &str = "the e-mail or the id of a user, such as `automation@example.org`";
+const EXPECTED: &str = "a user's e-mail address or id, such as `automation@example.org`";
 
-/// Where a UUID has its hyphens (RFC 9562, 4). Open WebUI makes every id of a user one, whoever
-/// signs them in (0.5.4 to 0.12.4).
+/// The places of the hyphens in a UUID (RFC 9562, 4). Every user id of Open WebUI is a UUID,
+/// however the user signed up (0.5.4 to 0.12.4).
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const UUID_LENGTH: usize = 36;
 
-/// Named users, by e-mail or id.
+/// Users, named by e-mail address or id.
 #[derive(Debug)]
 pub struct Users {
     /// In lower case.
@@ -18,13 +18,13 @@ pub struct Users {
 }
 
 impl Users {
-    /// Reads a list of e-mails and ids, parted by commas. What holds an `@` is an e-mail, and a
-    /// UUID is an id.
+    /// Reads a comma-separated list of e-mail addresses, which contain an `@`, and ids, which are
+    /// UUIDs.
     ///
     /// # Errors
     ///
-    /// An entry is neither, or looks like a credential. Doctor and the status route show the list,
-    /// so what may be a secret put into the wrong variable is no entry.
+    /// An entry is neither, or looks like a credential. `doctor` and the status route show the
+    /// list, so it must not contain what may be a secret in the wrong variable.
     pub fn parse(text: &str) -> Result<Self, Misread> {
         let (emails, ids) = entries(text, |entry| {
             let is_name = is_email(entry) || is_uuid(entry);
@@ -38,15 +38,15 @@ impl Users {
         })
     }
 
-    /// Whether the list names a user. Case does not count in an e-mail.
+    /// Whether the list names a user. The case of an e-mail address does not count.
     #[must_use]
     pub fn names(&self, id: &str, email: &str) -> bool {
         self.ids.contains(id) || self.emails.contains(&lower(email))
     }
 }
 
-/// Whether it may be an e-mail, as loosely as Open WebUI takes one, without what parts a name from a
-/// password (`name@host:password`) and what a quotation leaves.
+/// Whether an entry may be an e-mail address, checked as loosely as in Open WebUI. A colon, which
+/// separates a name from a password (`name@host:password`), and left-over quotes are not allowed.
 fn is_email(entry: &str) -> bool {
     let fits = |character: char| !(character.is_whitespace() || ":\"`".contains(character));
     entry.split_once('@').is_some_and(|(name, host)| {
@@ -65,7 +65,8 @@ fn is_uuid(entry: &str) -> bool {
         })
 }
 
-/// ASCII alone: beyond it, two letters may have the same lower case, as the Kelvin sign and `K`.
+/// Only ASCII letters change: beyond ASCII, two letters may share a lower case, such as the Kelvin
+/// sign and `K`.
 fn lower(email: &str) -> String {
     email.to_ascii_lowercase()
 }

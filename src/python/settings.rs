@@ -15,8 +15,8 @@ pub struct Settings(pub(super) Arc<settings::Settings>);
 
 #[pymethods]
 impl Settings {
-    /// Only the variables that are ours are taken from the mapping. A value that is no valid
-    /// Unicode is taken as empty, which no setting understands.
+    /// Reads only our variables from the mapping. A value that is not valid Unicode counts as empty,
+    /// which is invalid for every setting.
     #[new]
     fn new(environment: &Bound<'_, PyMapping>) -> PyResult<Self> {
         let mut ours = BTreeMap::new();
@@ -59,21 +59,21 @@ impl Settings {
     }
 }
 
-/// Whether an environment variable of this name is for the settings to read, be it to refuse it.
+/// Whether `Settings` reads an environment variable of this name, if only to refuse it.
 #[pyfunction]
 pub fn is_setting(name: &Bound<'_, PyString>) -> bool {
     settings::is_setting(&name.to_string_lossy())
 }
 
-/// Returns a length of time such as `90d` in seconds.
+/// Returns a duration such as `90d` in seconds.
 #[pyfunction]
 pub fn parse_duration(text: &str) -> PyResult<i64> {
     let age = Age::parse(text).map_err(|misread| PyValueError::new_err(misread.to_string()))?;
     Ok(age.seconds())
 }
 
-/// Whether a list of proxies, parted by commas, holds everyone, or so many that a client can be one
-/// of them.
+/// Whether a comma-separated list of proxies contains everyone, or so many addresses that a client
+/// can have one of them.
 #[pyfunction]
 pub fn hold_everyone(proxies: &str) -> bool {
     proxies::hold_everyone(proxies)

@@ -1,4 +1,4 @@
-//! The names of the settings, and names that somebody may have taken for one.
+//! The names of the settings, and names that were probably meant as one.
 
 pub(super) const BYPASS: &str = "ENABLE_ADMIN_API_KEY_BYPASS";
 pub(super) const ENABLED: &str = "OWUI_KEYGATE";
@@ -13,8 +13,8 @@ const ALL: [&str; 8] = [
     BYPASS, ENABLED, STRICT, AUDIT, USERS, ENDPOINTS, NETWORKS, MAX_AGE,
 ];
 
-/// How the name of a setting begins, or a slip of it. Open WebUI has no setting that begins so
-/// (0.5.4 to 0.12.4), and scripts keep a key in the plain `ADMIN_API_KEY`.
+/// The beginnings of our names and of likely misspellings. No setting of Open WebUI begins like
+/// this (0.5.4 to 0.12.4). Plain `ADMIN_API_KEY` is left alone, because scripts keep a key in it.
 const BEGINNINGS: [&str; 7] = [
     "ADMIN_API_KEY_",
     "ADMIN_API_KEYS_",
@@ -25,17 +25,17 @@ const BEGINNINGS: [&str; 7] = [
     "OWUI_KEYGATE_",
 ];
 
-/// How many characters of a name that is not ours are measured and shown: twice as many as our
-/// longest one has, of the 100,000 that a name may have.
+/// How many characters of an unknown name are compared and shown: twice the length of our longest
+/// name. The name of a variable may have 100,000 characters.
 const MOST_CHARACTERS: usize = 64;
 
-/// Whether the name is one of ours, letter for letter.
+/// Whether the name is exactly one of ours.
 pub(super) fn is_known(name: &str) -> bool {
     ALL.contains(&name)
 }
 
-/// Whether somebody may have taken the name for one of ours. Neither case nor space around it
-/// counts: `admin_api_key_max_age` sets no limit either, and looks as if it did.
+/// Whether the name was probably meant as one of ours. Case and surrounding space do not count:
+/// `admin_api_key_max_age` looks like a limit, too, and sets none.
 pub(super) fn looks_like_ours(name: &str) -> bool {
     let plain = name.trim().to_ascii_uppercase();
     let begins_so = BEGINNINGS
@@ -44,8 +44,8 @@ pub(super) fn looks_like_ours(name: &str) -> bool {
     !is_known(name) && (begins_so || is_known(&plain)) && !tells_of_a_service(name)
 }
 
-/// Whether Kubernetes sets the variable to say where a Service is whose name begins with
-/// `owui-keygate`, which Docker's links do as well.
+/// Whether Kubernetes sets the variable to tell the address of a Service whose name begins with
+/// `owui-keygate`. Docker's links set such variables, too.
 fn tells_of_a_service(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     let Some(rest) = name
@@ -60,7 +60,7 @@ fn tells_of_a_service(name: &str) -> bool {
     ends_so || rest.contains("_SERVICE_PORT_") || tells_of_a_port(rest)
 }
 
-/// Whether a name ends as `_PORT_8080_TCP` and `_PORT_8080_TCP_ADDR` do.
+/// Whether a name ends like `_PORT_8080_TCP` or `_PORT_8080_TCP_ADDR`.
 fn tells_of_a_port(name: &str) -> bool {
     let without = |name, ends: &[&str]| ends.iter().find_map(|end| str::strip_suffix(name, end));
     let port = without(name, &["_ADDR", "_PORT", "_PROTO"]).unwrap_or(name);
@@ -70,7 +70,7 @@ fn tells_of_a_port(name: &str) -> bool {
     })
 }
 
-/// The name of ours that is the nearest to another one.
+/// Our name that is nearest to another name.
 pub(super) fn nearest(name: &str) -> &'static str {
     let plain = name.trim().to_ascii_uppercase();
     let measured: Vec<char> = plain.chars().take(MOST_CHARACTERS).collect();
@@ -79,7 +79,7 @@ pub(super) fn nearest(name: &str) -> &'static str {
         .unwrap_or(BYPASS)
 }
 
-/// How many characters must be put in, left out or replaced to make one of the other
+/// The number of characters to insert, delete or replace to turn one name into the other
 /// (Levenshtein).
 fn distance(one: &[char], other: &str) -> usize {
     let mut row: Vec<usize> = (0..=one.len()).collect();
@@ -95,7 +95,7 @@ fn distance(one: &[char], other: &str) -> usize {
     row[one.len()]
 }
 
-/// A name as a log can show it: not at any length, and without what could forge a line.
+/// A name that is safe to log: cut, and without characters that could forge a line.
 pub(super) fn shown(name: &str) -> String {
     let mut characters = name.chars();
     let mut shown = String::new();

@@ -406,7 +406,7 @@ fn an_error_never_holds_the_text() {
     ] {
         assert!(!told.contains("0123456789"), "{told}");
         assert!(
-            told.starts_with("is not understood") && told.contains("such as"),
+            told.starts_with("is invalid") && told.contains("such as"),
             "{told}"
         );
     }

@@ -53,7 +53,7 @@ fn a_switch_that_is_not_understood_keeps_the_bypass_off_and_is_named() {
             assert_eq!(settings.problems.len(), 1);
             assert_eq!(
                 settings.problems[0].to_string(),
-                format!("{variable} is not understood: expected `true` or `false` (or unset it)")
+                format!("{variable} is invalid: expected `true` or `false` (or unset it)")
             );
         }
     }
@@ -101,7 +101,7 @@ fn a_name_that_looks_like_a_setting_keeps_the_bypass_off_and_the_nearest_one_is_
             assert_eq!(
                 problems(&[(name, value)]),
                 [format!(
-                    "{name} is no setting of this version: did you mean {nearest}? Rename or unset it"
+                    "{name} is not a setting of this version: did you mean {nearest}? Rename or unset it"
                 )]
             );
         }
@@ -187,12 +187,12 @@ fn an_unknown_name_is_shown_in_part_and_cannot_forge_a_line() {
     let [told] = &problems(&[(&long, "secret")])[..] else {
         panic!("one problem");
     };
-    assert!(told.starts_with(&format!("{}... is no", &long[..64])) && told.len() < 200);
+    assert!(told.starts_with(&format!("{}... is not", &long[..64])) && told.len() < 200);
     let sixty_four = &long[..64];
-    assert!(problems(&[(sixty_four, "")])[0].starts_with(&format!("{sixty_four} is no")));
+    assert!(problems(&[(sixty_four, "")])[0].starts_with(&format!("{sixty_four} is not")));
     let told = problems(&[("OWUI_KEYGATE_\nERROR\u{1b}[2K\u{202e}é", "secret")]);
     assert!(
-        told[0].starts_with(r"OWUI_KEYGATE_\u{a}ERROR\u{1b}[2K\u{202e}\u{e9} is no"),
+        told[0].starts_with(r"OWUI_KEYGATE_\u{a}ERROR\u{1b}[2K\u{202e}\u{e9} is not"),
         "{told:?}"
     );
     assert!(!told[0].contains("secret"));
@@ -244,7 +244,7 @@ fn a_limit_that_is_empty_or_wrong_keeps_the_bypass_off_and_says_what_is_expected
         (
             "ADMIN_API_KEY_BYPASS_USERS",
             "a@x,,",
-            "at entry 2: expected the e-mail",
+            "at entry 2: expected a user's e-mail",
         ),
         (
             "ADMIN_API_KEY_ALLOWED_ENDPOINTS",
@@ -267,7 +267,7 @@ fn a_limit_that_is_empty_or_wrong_keeps_the_bypass_off_and_says_what_is_expected
             assert_eq!(
                 problems(&[(variable, empty), proxies]),
                 [format!(
-                    "{variable} is set but empty: unset it to mean no limit"
+                    "{variable} is set but empty: unset it if you want no limit"
                 )]
             );
         }
@@ -349,9 +349,7 @@ fn the_audit_is_all_throttled_or_off() {
     for text in ["", "true", "on", "none"] {
         assert_eq!(
             problems(&[("OWUI_KEYGATE_AUDIT", text)]),
-            [
-                "OWUI_KEYGATE_AUDIT is not understood: expected `all`, `throttled` or `off` (or unset it)"
-            ]
+            ["OWUI_KEYGATE_AUDIT is invalid: expected `all`, `throttled` or `off` (or unset it)"]
         );
     }
 }
@@ -382,17 +380,17 @@ fn the_report_tells_the_value_and_its_effect() {
     assert_eq!(
         told(&[]),
         [
-            "ENABLE_ADMIN_API_KEY_BYPASS=false false: the host's rules hold for every API key",
-            "OWUI_KEYGATE=true false: the extension takes the place of the host's API-key check",
-            "OWUI_KEYGATE_STRICT=false false: the host starts in any case",
-            "OWUI_KEYGATE_AUDIT=throttled false: the log has the first of each user, method, path \
-             and outcome in a minute, and how many more there were",
+            "ENABLE_ADMIN_API_KEY_BYPASS=false false: Open WebUI's own rules apply to every API key",
+            "OWUI_KEYGATE=true false: owui-keygate replaces Open WebUI's API-key check",
+            "OWUI_KEYGATE_STRICT=false false: Open WebUI starts in any case",
+            "OWUI_KEYGATE_AUDIT=throttled false: the log shows the first request per minute \
+             for each user, method, path and outcome, and counts the rest",
         ]
     );
     assert_eq!(
         told(&[("ENABLE_ADMIN_API_KEY_BYPASS", "on")])[0],
-        "ENABLE_ADMIN_API_KEY_BYPASS=true true: administrators' API keys bypass the host's switch \
-         and endpoint list"
+        "ENABLE_ADMIN_API_KEY_BYPASS=true true: administrators' API keys bypass Open WebUI's \
+         switch and endpoint list"
     );
     assert_eq!(
         told(&[
@@ -403,12 +401,12 @@ fn the_report_tells_the_value_and_its_effect() {
             ("OWUI_KEYGATE_STRICT", "true"),
         ]),
         [
-            "ENABLE_ADMIN_API_KEY_BYPASS=true true: overruled by what follows: the bypass stays off",
-            "OWUI_KEYGATE=false true: the extension does nothing at all",
-            "OWUI_KEYGATE_STRICT=true true: the host refuses to start when the extension cannot \
-             take its place or a setting is wrong",
-            "OWUI_KEYGATE_AUDIT=all true: the log has every request that bypasses or is refused by \
-             a limit",
+            "ENABLE_ADMIN_API_KEY_BYPASS=true true: overridden by a setting below: the bypass stays off",
+            "OWUI_KEYGATE=false true: owui-keygate does nothing at all",
+            "OWUI_KEYGATE_STRICT=true true: Open WebUI refuses to start if owui-keygate is not \
+             active or a setting is invalid",
+            "OWUI_KEYGATE_AUDIT=all true: the log shows every request that uses the bypass or is \
+             refused by a limit",
             "ADMIN_API_KEY_MAX_AGE=refused true: the bypass stays off",
         ]
     );

@@ -32,7 +32,7 @@ def test_in_place(keygate: Environment) -> None:
     assert f"Open WebUI    {HOST_VERSION} (generation {GENERATION})" in lines, "listed as tried"
     assert f"  applied     {CHECK}" in lines
     assert any(line.startswith("  ENABLE_ADMIN_API_KEY_BYPASS=true: ") for line in lines)
-    assert "  OWUI_KEYGATE_STRICT=false (default): the host starts in any case" in lines
+    assert "  OWUI_KEYGATE_STRICT=false (default): Open WebUI starts in any case" in lines
     assert "throw-away" in found.stderr
 
 
@@ -85,18 +85,18 @@ def test_in_place_and_off(keygate: Environment) -> None:
     [
         (
             {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe"},
-            "Wrong setting: ENABLE_ADMIN_API_KEY_BYPASS is not understood: expected `true` or "
+            "Wrong setting: ENABLE_ADMIN_API_KEY_BYPASS is invalid: expected `true` or "
             "`false` (or unset it); the bypass stays off",
         ),
         (
             {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe", "OWUI_KEYGATE_STRICT": "true"},
-            "Wrong setting: ENABLE_ADMIN_API_KEY_BYPASS is not understood: expected `true` or "
+            "Wrong setting: ENABLE_ADMIN_API_KEY_BYPASS is invalid: expected `true` or "
             "`false` (or unset it); the bypass stays off, and strict mode refuses to start the "
             "host",
         ),
         (
             BYPASS_ON | {"ADMIN_API_KEY_NETWORKS": "10.0.0.0/8"},
-            "Wrong setting: ADMIN_API_KEY_NETWORKS is no setting of this version: did you mean "
+            "Wrong setting: ADMIN_API_KEY_NETWORKS is not a setting of this version: did you mean "
             "ADMIN_API_KEY_ALLOWED_NETWORKS? Rename or unset it; the bypass stays off",
         ),
         (
@@ -114,7 +114,7 @@ def test_not_in_place(keygate: Environment, settings: dict[str, str], verdict: s
 def test_a_mistyped_name_is_found(keygate: Environment, name: str) -> None:
     report = facts(keygate, BYPASS_ON | {name: "sk-secret"})
     assert report["exit_code"] == 1
-    assert "is no setting of this version: did you mean" in report["verdict"]
+    assert "is not a setting of this version: did you mean" in report["verdict"]
     assert "sk-secret" not in json.dumps(report)
 
 
@@ -122,7 +122,7 @@ def test_a_key_in_the_wrong_variable_is_not_printed(keygate: Environment) -> Non
     key = "sk-0123456789abcdef0123456789abcdef"
     found = doctor(keygate, BYPASS_ON | {"ADMIN_API_KEY_BYPASS_USERS": f"bot@example.org, {key}"})
     assert found.returncode == 1
-    assert "ADMIN_API_KEY_BYPASS_USERS is not understood at entry 2" in found.stdout
+    assert "ADMIN_API_KEY_BYPASS_USERS is invalid at entry 2" in found.stdout
     assert key not in found.stdout + found.stderr
 
 

@@ -168,7 +168,7 @@ def test_the_variable_of_uvicorns_command_is_seen_at_start(
 ) -> None:
     believes = NARROW | {"UVICORN_FORWARDED_ALLOW_IPS": "0.0.0.0/1,128.0.0.0/1"}
     with limited(world, keygate, tmp_path / "variable", by_uvicorn(keygate), believes) as server:
-        assert "ADMIN_API_KEY_ALLOWED_NETWORKS cannot hold: Open WebUI believes" in server.log
+        assert "ADMIN_API_KEY_ALLOWED_NETWORKS cannot be enforced: Open WebUI trusts" in server.log
         assert answers(server, world)[0][0] == REFUSED[0]
 
 

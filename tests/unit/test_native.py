@@ -77,7 +77,7 @@ def test_a_name_of_such_bytes_is_unknown(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not settings.bypass
     [problem] = settings.problems
     assert problem.startswith(r"ADMIN_API_KEY_MAX_AGE\u{fffd}")
-    assert "is no setting of this version" in problem
+    assert "is not a setting of this version" in problem
 
 
 def test_what_is_no_mapping_is_no_environment() -> None:
