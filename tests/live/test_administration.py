@@ -37,7 +37,7 @@ UNKNOWN = (403, NOT_ALLOWED) if GENERATION == "A" else (401, INVALID)
 REASON = {
     "sqlite": "the database is a SQLite file",
     "postgres": "the database is PostgreSQL",
-    "host": "there is no faster one for postgresql",
+    "host": "there is no faster reader for postgresql",
 }[READER]
 
 METHODS = ["POST", "GET", "DELETE"] if GENERATION == "D" else ["POST"]

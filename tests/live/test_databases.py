@@ -55,7 +55,7 @@ def test_sqlite_with_options_is_read_through_the_hosts_models(
 ) -> None:
     url = {"DATABASE_URL": "sqlite:///webui.db?timeout=3"}
     with Oracle(keygate, tmp_path, url) as oracle:
-        reason = "DATABASE_URL gives SQLite the options timeout"
+        reason = "DATABASE_URL sets the SQLite options timeout"
         reads(oracle, {"name": "host", "reason": reason})
 
 

@@ -53,7 +53,7 @@ def test_in_place(keygate: Environment) -> None:
                 "DATABASE_PORT": "3306",
                 "DATABASE_NAME": "x",
             },
-            "host (there is no faster one for mariadb+aiomysql)",
+            "host (there is no faster reader for mariadb+aiomysql)",
         ),
         (
             {"DATABASE_URL": "sk-secret"},

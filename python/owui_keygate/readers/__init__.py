@@ -1,4 +1,4 @@
-"""How key, user and rules are read from the host's database, for every request anew."""
+"""Reads key, user and rules from the host's database, anew for every request."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ RESTRICTED = "auth.api_key.endpoint_restrictions"
 ENDPOINTS = "auth.api_key.allowed_endpoints"
 PERMISSIONS = "user.permissions"
 RULES = (ENABLED, RESTRICTED, ENDPOINTS, PERMISSIONS)
-"""The keys of the host's rules in its table `config`."""
+"""The names of the host's rules in its table `config`."""
 
 
 class User(Protocol):
-    """The host's user object, as far as the extension looks at it."""
+    """The host's user object, as far as the extension uses it."""
 
     id: str
     email: str
@@ -52,8 +52,8 @@ class Rules(NamedTuple):
     """The host's rules about API keys.
 
     Attributes:
-        keys_enabled: The switch.
-        allowed_endpoints: The text of the endpoint list, or None while it is not in force.
+        keys_enabled: Whether the host's switch is on.
+        allowed_endpoints: The text of the endpoint list, or None if it is not in force.
         permissions: The default permissions, as the host's `has_permission` takes them.
     """
 
@@ -63,13 +63,13 @@ class Rules(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What the database holds about a key that names somebody.
+    """What the database contains about a key that names a user.
 
     Attributes:
-        user: The user whom the key names; an object of this request alone.
+        user: The user whom the key names; an object for this request alone.
         expires_at: `expires_at` of the key's row, in epoch seconds.
         created_at: `created_at` of the key's row, in epoch seconds.
-        rules: The rules in force, or None where they do not bind the user and were not read.
+        rules: The rules in force, or None if they do not bind the user and were not read.
     """
 
     user: User
@@ -79,35 +79,35 @@ class Reading(NamedTuple):
 
 
 class NotReadyError(Exception):
-    """A reader is still getting ready; nothing has failed."""
+    """The reader is still starting; nothing has failed."""
 
 
 ADMIN = "admin"
-"""The role whose holders the rules may not bind."""
+"""The role of users whom the rules may not bind."""
 
 
 def rules_bind(user: User, *, rules_bind_admins: bool) -> bool:
-    """Whether the rules are to be read for a user."""
+    """Whether the rules bind a user, and so must be read."""
     return rules_bind_admins or user.role != ADMIN
 
 
 class Reader(Protocol):
-    """Reads from the host's database. Whatever it raises means that it does not know."""
+    """Reads from the host's database. Any exception means that the answer is unknown."""
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        """Return what is known about a key now, or None for a key that names nobody.
+        """Return what the database contains about a key now, or None for a key that names nobody.
 
         Args:
             api_key: The key.
-            rules_bind_admins: Whether to read the rules for an administrator as well.
+            rules_bind_admins: Whether to read the rules for administrators, too.
         """
 
 
 def rules_of(values: Mapping[str, object]) -> Rules:
-    """Return the rules that values of the host's configuration make, read as the host reads them.
+    """Return the rules in the host's configuration, understood as the host understands them.
 
     Args:
-        values: What `Config.get_many` of the host gives for `RULES`.
+        values: What the host's `Config.get_many` returns for `RULES`.
     """
     return Rules(
         keys_enabled=bool(values.get(ENABLED)),

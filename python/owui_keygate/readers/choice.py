@@ -1,4 +1,4 @@
-"""The choice of the reader, by the database the host is configured for."""
+"""Chooses the reader for the database that the host is configured for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FAST = {"sqlite", "postgres"}
 
 
 class ReaderChoice(NamedTuple):
-    """A reader, by name, and why it is this one."""
+    """The name of a reader, and why it was chosen."""
 
     name: str
     reason: str
@@ -38,14 +38,14 @@ def open_reader(
     config: Config | None,
     engine: AsyncEngine,
 ) -> Reader:
-    """Return the reader that was chosen, for a host with asynchronous sessions.
+    """Return the chosen reader, for a host with asynchronous sessions.
 
-    A fast one has the host's own models behind it.
+    A fast reader falls back to the host's own models.
 
     Args:
-        choice: What `choose` has returned for the engine.
+        choice: The reader that `choose` returned for the engine.
         users: The host's module `open_webui.models.users`.
-        config: The host's class `Config`, or None where the rules are not in the database.
+        config: The host's class `Config`, or None if the rules are not in the database.
         engine: The host's engine.
     """
     host = HostReader(users, config)
@@ -60,10 +60,10 @@ def open_reader(
 
 
 def open_blocking_reader(choice: ReaderChoice, users: ModuleType, engine: Engine) -> Reader:
-    """Return the reader that was chosen, for a host with blocking sessions.
+    """Return the chosen reader, for a host with blocking sessions.
 
     Args:
-        choice: What `choose` has returned for the engine.
+        choice: The reader that `choose` returned for the engine.
         users: The host's module `open_webui.models.users`.
         engine: The host's engine.
     """
@@ -81,24 +81,24 @@ def _open_sqlite(statement: Statement, engine: Engine) -> Reader:
 
 
 def choose(url: URL) -> ReaderChoice:
-    """Return the reader for the database that the host's engine is made for.
+    """Choose the reader for the database of the host's engine.
 
     Args:
-        url: The URL of the engine, with the driver that the host has chosen.
+        url: The URL of the engine, with the host's choice of a driver.
     """
     match url.drivername:
         case "sqlite" | "sqlite+aiosqlite":
             return _choose_sqlite(url)
         case "postgresql+psycopg":
             return _choose_postgres()
-    return ReaderChoice("host", f"there is no faster one for {url.drivername}")
+    return ReaderChoice("host", f"there is no faster reader for {url.drivername}")
 
 
 def _choose_sqlite(url: URL) -> ReaderChoice:
     if not url.database or url.database == ":memory:":
         return ReaderChoice("host", "the SQLite database is not a file")
     if url.query:
-        return ReaderChoice("host", f"DATABASE_URL gives SQLite the options {', '.join(url.query)}")
+        return ReaderChoice("host", f"DATABASE_URL sets the SQLite options {', '.join(url.query)}")
     return ReaderChoice("sqlite", "the database is a SQLite file")
 
 
@@ -106,6 +106,5 @@ def _choose_postgres() -> ReaderChoice:
     from psycopg import Pipeline
 
     if not Pipeline.is_supported():
-        reason = "the libpq here has no pipeline mode, which came with version 14"
-        return ReaderChoice("host", reason)
+        return ReaderChoice("host", "libpq is older than version 14 and has no pipeline mode")
     return ReaderChoice("postgres", "the database is PostgreSQL")

@@ -1,4 +1,4 @@
-"""A fast reader, and the host's own models wherever it does not know."""
+"""A fast reader that falls back to the host's own models."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("owui_keygate")
 
 LONGEST_KEY = 256
-"""Longer than any key of the host by far; what is longer is for the host to look at."""
+"""Far longer than any key of the host. The host itself looks up longer keys."""
 
 QUIET_SECONDS = 60.0
-"""A database that is down fails every request; one line a minute says as much."""
+"""A database that is down fails every request; one line a minute says so just as well."""
 
 
 class FallbackReader:
-    """A `Reader` that asks a fast reader first and, whatever that raises, another one.
+    """A `Reader` that asks a fast reader first, and another reader if the first one raises.
 
     Args:
-        fast: Raises where it cannot know at once.
+        fast: Raises if it cannot answer at once.
         host: Reads as the host itself does.
     """
 
@@ -34,13 +34,13 @@ class FallbackReader:
         self._quiet_until = 0.0
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        """Return what is known about a key now, or None for a key that names nobody."""
+        """Return what the database contains about a key now, or None if the key is unknown."""
         if _is_plain(api_key):
             try:
                 return await self._fast.read(api_key, rules_bind_admins=rules_bind_admins)
             except NotReadyError:
                 pass
-            except Exception as error:  # noqa: BLE001 (the host's own way answers, or fails too)
+            except Exception as error:  # noqa: BLE001 (the host's models answer, or fail too)
                 self._warn(error)
         return await self._host.read(api_key, rules_bind_admins=rules_bind_admins)
 
@@ -49,9 +49,10 @@ class FallbackReader:
         if now >= self._quiet_until:
             self._quiet_until = now + QUIET_SECONDS
             # Only the type is named: the text of a database error may repeat the key.
-            log.warning("Reading through the host's own models: %s", type(error).__name__)
+            reason = type(error).__name__
+            log.warning("Fast database reader failed (%s); using Open WebUI's models", reason)
 
 
 def _is_plain(api_key: str) -> bool:
-    """Whether every database takes the key for what it is: libpq would cut it at a zero byte."""
+    """Whether every database reads the whole key: libpq would cut it at a zero byte."""
     return len(api_key) <= LONGEST_KEY and api_key.isascii() and api_key.isprintable()

@@ -1,4 +1,4 @@
-"""Reads through the host's own models and sessions: any database the host can use."""
+"""Reads through the host's own models and sessions, from any database that the host can use."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class HostReader:
-    """A `Reader` for hosts with asynchronous sessions; it costs what the host's own check costs.
+    """A `Reader` for hosts with asynchronous sessions, as slow as the host's own check.
 
     Args:
         users: The host's module `open_webui.models.users`.
-        config: The host's class `Config`, or None where the rules are not in the database.
+        config: The host's class `Config`, or None if the rules are not in the database.
     """
 
     def __init__(self, users: ModuleType, config: Config | None) -> None:
@@ -28,7 +28,7 @@ class HostReader:
         self._statement = select_by_key(users, [users.User])
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        """Return what is known about a key now, in two statements at most."""
+        """Return what the database contains about a key now, in two statements at most."""
         async with self._session() as session:
             row = (await session.execute(self._statement, {"api_key": api_key})).first()
             if row is None:
@@ -46,7 +46,7 @@ class HostReader:
 class BlockingHostReader:
     """A `Reader` for hosts with blocking sessions, where the rules are not in the database.
 
-    It never waits for the event loop, so `run_sync` can run what it runs in.
+    It never waits for the event loop, so `run_sync` can run a coroutine that uses it.
 
     Args:
         users: The host's module `open_webui.models.users`.
@@ -58,7 +58,7 @@ class BlockingHostReader:
         self._statement = select_by_key(users, [users.User])
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:  # noqa: ARG002
-        """Return what is known about a key now, in one statement."""
+        """Return what the database contains about a key now, in one statement."""
         with self._session() as session:
             row = session.execute(self._statement, {"api_key": api_key}).first()
             return None if row is None else Reading(self._to_model(row[0]), row[2], row[3], None)

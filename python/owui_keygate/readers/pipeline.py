@@ -1,7 +1,7 @@
 """One statement, prepared on one connection in libpq's pipeline mode.
 
-Requests of one worker need not wait for each other: each statement is sent at once, and the answers
-come in the same order (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html).
+The requests of one worker need not wait for each other: each statement is sent at once, and the
+answers come in the same order (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html).
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     _Rows: TypeAlias = list[tuple[Any, ...]]
 
 ANSWER_SECONDS = 1.0
-"""How long a statement may take. A longer one is given up, and the connection with it."""
+"""How long a statement may take before the connection is closed."""
 
 _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
 class PipelineError(Exception):
-    """The connection is of no more use; the message holds no parameter."""
+    """The connection cannot be used any more; the message contains no parameter."""
 
 
 class Pipeline:
     """A prepared statement on a connection that nothing else may use from now on.
 
-    It belongs to the event loop it is made in.
+    It belongs to the event loop in which it was created.
 
     Args:
         connection: A connection in autocommit mode.
@@ -52,8 +52,8 @@ class Pipeline:
         self._loop = asyncio.get_running_loop()
         self._process = os.getpid()
         self._text = statement.encode()
-        # Behind a pooler a name may meet a connection of another client, so equal names must
-        # mean equal statements.
+        # A pooler may hand the name to a connection of another client, so equal names must mean
+        # equal statements.
         self._name = b"owui_keygate_" + hashlib.sha256(self._text).hexdigest()[:16].encode()
         self._waiting: deque[asyncio.Future[_Rows]] = deque()
         self._result: PGresult | None = None
@@ -71,11 +71,11 @@ class Pipeline:
         )
 
     async def prepare(self) -> None:
-        """Have the server parse and plan the statement.
+        """Let the server parse and plan the statement.
 
         Raises:
-            PipelineError: It has refused, or the connection is lost.
-            TimeoutError: It did not answer in time.
+            PipelineError: The server refused, or the connection is lost.
+            TimeoutError: The server did not answer in time.
         """
         await self._ask(self._pg.send_prepare, self._name, self._text)
 
@@ -83,19 +83,19 @@ class Pipeline:
         """Run the statement once, in one round trip, and return its rows as psycopg reads them.
 
         Args:
-            parameters: The values of $1, $2, ... without a zero byte, at which libpq would cut.
+            parameters: The values of $1, $2, ... without zero bytes, at which libpq would cut them.
 
         Raises:
-            PipelineError: The server has refused, or the connection is lost.
-            TimeoutError: It did not answer in time.
+            PipelineError: The server refused, or the connection is lost.
+            TimeoutError: The server did not answer in time.
             Exception: psycopg cannot read a value.
         """
         return await self._ask(self._pg.send_query_prepared, self._name, parameters)
 
     def retire(self) -> None:
-        """Close the connection as soon as nobody waits for an answer; nobody may ask from now on.
+        """Close the connection once nobody waits for an answer; nobody may ask from now on.
 
-        It may be called from another event loop, and from a child process, where it does nothing.
+        This may be called from another event loop, and from a child process, where it does nothing.
         """
         if self._loop.is_closed():
             self.close("its event loop is closed")
@@ -103,9 +103,9 @@ class Pipeline:
             self._loop.call_soon_threadsafe(self._retire)
 
     def close(self, reason: str) -> None:
-        """Close the connection; whoever waits for an answer gets a `PipelineError`."""
+        """Close the connection; everybody who waits for an answer gets a `PipelineError`."""
         if self._socket < 0 or self._process != os.getpid():
-            # To the server, and to what waits for the socket, a child process is its parent.
+            # The server and the selector cannot tell a child process from its parent.
             return
         self._loop.remove_reader(self._socket)
         self._socket = -1
@@ -129,15 +129,15 @@ class Pipeline:
         try:
             command(*arguments)
             self._pg.pipeline_sync()
-            # What the socket does not take now follows when the next answer is received.
+            # What the socket does not take now is sent when the next answer is received.
             self._pg.flush()
-        except Exception as error:  # noqa: BLE001 (what was sent and what waits may differ now)
+        except Exception as error:  # noqa: BLE001 (answers may no longer match their requests)
             self.close(type(error).__name__)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer
         except TimeoutError:
-            # The answer may be here, where the event loop was busy with something else.
+            # The answer may have come while the event loop was busy with something else.
             if not answer.done() or answer.cancelled():
                 self.close("no answer in time")
                 raise
@@ -154,11 +154,11 @@ class Pipeline:
                     break
                 if result is not None:
                     self._take(result)
-        except Exception as error:  # noqa: BLE001 (those who wait must hear of it)
+        except Exception as error:  # noqa: BLE001 (those who wait must get an error)
             self.close(type(error).__name__)
 
     def _take(self, result: PGresult) -> None:
-        """Keep a result until its mark comes, which says that there are no more."""
+        """Keep a result until its sync mark comes, which ends the results."""
         if result.status != ExecStatus.PIPELINE_SYNC:
             self._result = result
             return
@@ -176,5 +176,5 @@ class Pipeline:
         try:
             self._transformer.set_pgresult(result)
             answer.set_result(self._transformer.load_rows(0, result.ntuples, tuple))
-        except Exception as error:  # noqa: BLE001 (it is about this answer alone)
+        except Exception as error:  # noqa: BLE001 (only this answer has failed)
             answer.set_exception(error)

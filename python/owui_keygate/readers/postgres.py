@@ -1,4 +1,4 @@
-"""Reads PostgreSQL on one connection of its own for each worker, in one round trip."""
+"""Reads PostgreSQL in one round trip, on a connection of its own for each worker."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 
 LONGEST_SECONDS = 3600.0
-"""The oldest age of a connection: after a failover, one to the old primary may live on."""
+"""The maximum age of a connection: one to the old primary may survive a failover."""
 
 RENEWAL_RETRY_SECONDS = 60.0
-"""How long the old connection goes on before the next attempt, where a new one cannot be made."""
+"""How long the old connection is used before the next attempt, if a new one cannot be made."""
 
 
 class NotConnectedError(Exception):
@@ -38,11 +38,11 @@ class NotConnectedError(Exception):
 
 
 class PostgresReader:
-    """A `Reader` of PostgreSQL; a request never waits until there is a connection.
+    """A `Reader` of PostgreSQL; a request never waits for a connection to be made.
 
-    The connection is made as the host's engine makes its own, with every argument and event, and
-    belongs to no pool. At the age at which the engine recycles its own, and after an hour at the
-    latest, a new one is made behind a request, and the old one answers until it is there.
+    The connection is made as the host's engine makes its own, with all arguments and events, and
+    belongs to no pool. A new one is made in the background at the age at which the engine recycles
+    its own, and after an hour at the latest. Until then the old one answers.
 
     Args:
         statement: What is read.
@@ -63,13 +63,13 @@ class PostgresReader:
         self._failure: str | None = None
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        """Return what is known about a key now, in one statement.
+        """Return what the database contains about a key now, in one statement.
 
         Raises:
             NotReadyError: The first connection is being made.
             NotConnectedError: There is no connection at the moment.
-            PipelineError: The server has refused, or the connection is lost.
-            TimeoutError: It did not answer in time.
+            PipelineError: The server refused, or the connection is lost.
+            TimeoutError: The server did not answer in time.
         """
         pipeline = self._pipeline
         if pipeline is None or not pipeline.is_usable():
@@ -96,12 +96,13 @@ class PostgresReader:
             self._failure = None
             if old is not None:
                 old.retire()
-        except Exception as error:  # noqa: BLE001 (the next request says so and tries again)
+        except Exception as error:  # noqa: BLE001 (the next request logs it and tries again)
             self._failure = type(error).__name__
             wait = RENEWAL_RETRY_SECONDS
             if old is not None and old.is_usable():
                 log.warning(
-                    "The connection to PostgreSQL cannot be renewed, the old one goes on: %s",
+                    "The connection to PostgreSQL could not be renewed (%s); "
+                    "the old connection stays in use",
                     self._failure,
                 )
         finally:
@@ -110,8 +111,8 @@ class PostgresReader:
 
 
 def _longest_age(pool: Pool) -> float:
-    """Return the age at which a pool recycles its connections, an hour at most."""
-    # SQLAlchemy has no public name for it; a negative one means never.
+    """Return the age at which a pool recycles its connections, at most an hour."""
+    # SQLAlchemy has no public name for this; a negative value means never.
     recycle = float(pool._recycle)  # noqa: SLF001
     return min(recycle, LONGEST_SECONDS) if recycle >= 0 else LONGEST_SECONDS
 
@@ -119,7 +120,7 @@ def _longest_age(pool: Pool) -> float:
 async def _open(pool: Pool, statement: str) -> Pipeline:
     """Return a pipeline on a new connection.
 
-    One of the pool's own may be as old as the one it is to follow, or be what a request waits for.
+    A connection of the host's pool may be just as old, and a request may be waiting for it.
     """
     pooled = await greenlet_spawn(pool.recreate().connect)
     connection = cast("AsyncConnection[Any]", pooled.driver_connection)

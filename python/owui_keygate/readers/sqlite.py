@@ -1,7 +1,7 @@
-"""Reads a SQLite file with the interpreter's own `sqlite3`, in the thread that asks.
+"""Reads a SQLite file with the interpreter's own `sqlite3`, in the calling thread.
 
-It is the very SQLite library the host uses. A second copy of it in one process would undo the
-first one's locks, as POSIX drops all locks on a file when any descriptor of it is closed
+The host uses the same SQLite library. A second copy of it in one process would undo the locks of
+the first one, because POSIX drops all locks on a file when any descriptor of it is closed
 (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 """
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class FileReplacedError(Exception):
-    """The database file is another one than at first, and the host may still read that one."""
+    """The database file has been replaced, and the host may still read the old one."""
 
 
 class SqliteReader:
     """A `Reader` of a SQLite file; it never waits for a lock.
 
-    Each thread of each process has a connection of its own, which is read-only and begins no
+    Each thread of each process has its own connection, which is read-only and begins no
     transaction.
 
     Args:
@@ -50,14 +50,14 @@ class SqliteReader:
         self._thread = threading.local()
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        """Return what is known about a key now, in two statements at most.
+        """Return what the database contains about a key now, in two statements at most.
 
-        A statement that can read rules takes half as long again, even where it leaves them unread.
+        A statement that can read rules takes half as long again, even if it leaves them unread.
 
         Raises:
             sqlite3.Error: The database is locked, or cannot be read.
-            OSError: The file is not there.
-            FileReplacedError: Another file has taken its place.
+            OSError: The file does not exist.
+            FileReplacedError: The file has been replaced by another one.
         """
         self._check_file()
         if not rules_bind_admins:
@@ -67,13 +67,13 @@ class SqliteReader:
         return self._read(self._with_rules, api_key, rules_bind_admins=rules_bind_admins)
 
     def _read(self, text: str, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        # All rows are fetched: a statement that is not at its end keeps its lock on the file.
+        # All rows are fetched: an unfinished statement keeps its lock on the file.
         parameters = {"api_key": api_key, "rules_bind_admins": rules_bind_admins}
         rows = self._connection().execute(text, parameters).fetchall()
         return self._statement.reading(rows, api_key, rules_bind_admins=rules_bind_admins)
 
     def _check_file(self) -> None:
-        # Inode and device. A path's own method takes three times as long.
+        # Inode and device. `Path.stat` takes three times as long.
         identity = os.stat(self._name)[ST_INO : ST_DEV + 1]  # noqa: PTH116
         if identity != self._identity:
             if self._identity is not None:
@@ -92,4 +92,4 @@ class SqliteReader:
 
 
 _inherited: list[sqlite3.Connection] = []
-"""SQLite forbids a process to close a connection that it has from its parent; so none is."""
+"""SQLite forbids a process to close the connections of its parent, so they stay open."""

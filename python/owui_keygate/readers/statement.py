@@ -1,4 +1,4 @@
-"""The statement that reads user, key and rules together, and what its row means."""
+"""The statement that reads user, key and rules together, and the meaning of its row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DISTINCT_TEXTS = 64
 
 
 class AnswerMixedUpError(Exception):
-    """The database answered about another key than it was asked about."""
+    """The database answered about another key than the one in the question."""
 
 
 class Query(NamedTuple):
@@ -30,7 +30,7 @@ class Query(NamedTuple):
 
     Attributes:
         text: The text; its parameters are `api_key` and, where it reads rules, `rules_bind_admins`.
-        places: The names of its parameters in their places, where these have numbers.
+        places: The names of its parameters in order, if the parameters are numbered.
     """
 
     text: str
@@ -38,25 +38,24 @@ class Query(NamedTuple):
 
 
 class Statement:
-    """The statement, made of the host's own tables, so that names, schema and types are its own.
+    """The statement, built from the host's own tables, so that names, schema and types match.
 
-    JSON travels as text, and what follows from a text or a whole row alone is remembered; that is
-    all that is.
+    JSON is read as text. Only what follows from a text or from a whole row alone is remembered.
 
     Args:
         users: The host's module `open_webui.models.users`.
-        config: The host's class `Config`, or None where the rules are not in the database.
+        config: The host's class `Config`, or None if the rules are not in the database.
         dialect: The dialect of the host's engine; it turns columns into values.
 
     Raises:
-        AttributeError: A field of the host's user object is no column of its table.
+        AttributeError: A field of the host's user object is not a column of its table.
     """
 
     def __init__(self, users: ModuleType, config: Config | None, dialect: Dialect) -> None:
         self._config = config
         columns = {name: getattr(users.User, name) for name in users.UserModel.model_fields}
         self._width = len(columns)
-        # PostgreSQL's own type leaves parsing to the driver, which gets all JSON as text.
+        # PostgreSQL's own type leaves parsing to the driver, but here JSON is read as text.
         json: Any = JSON()
         self._parse: Callable[[str], Any] = json.result_processor(dialect, None)
         self._parse_once = functools.lru_cache(_DISTINCT_TEXTS)(self._parse)
@@ -66,11 +65,11 @@ class Statement:
         self._with_rules = self._without_rules.add_columns(*rules)
 
     def query(self, dialect: Dialect, *, rules: bool = True) -> Query:
-        """Return the statement, with the rules or without, in the words of a dialect.
+        """Return the statement, with or without the rules, in a dialect.
 
         Args:
             dialect: The dialect.
-            rules: Whether to read the rules, of a user whom they bind.
+            rules: Whether to read the rules of users whom they bind.
         """
         select = self._with_rules if rules else self._without_rules
         compiled = select.compile(dialect=dialect)
@@ -79,11 +78,11 @@ class Statement:
     def reading(
         self, rows: Sequence[Sequence[Any]], api_key: str, *, rules_bind_admins: bool
     ) -> Reading | None:
-        """Return what the rows mean: one row at most, as the column `api_key.key` is unique.
+        """Return what the rows mean: at most one row, because the column `api_key.key` is unique.
 
         Raises:
             AnswerMixedUpError: They are about another key.
-            Exception: They have no meaning for the host either, such as a role that is NULL.
+            Exception: The host cannot read them either, such as a role that is NULL.
         """
         if not rows:
             return None
@@ -102,11 +101,11 @@ class Statement:
         return Reading(user, expires_at, created_at, rules_of(self._values(config, values)))
 
     def _values(self, config: Config, texts: Sequence[str | None]) -> dict[str, object]:
-        """Return what the host's `Config.get_many` would."""
+        """Return what the host's `Config.get_many` would return."""
         values: dict[str, object] = {}
         for key, text in zip(RULES, texts, strict=True):
             if text is not None and config.persistent_enabled_for(key):
-                # The host's own functions get the permissions, and might change them.
+                # The host's own functions receive the permissions and might change them.
                 parse = self._parse if key == PERMISSIONS else self._parse_once
                 values[key] = parse(text)
             elif key in config.DEFAULTS:
@@ -115,10 +114,10 @@ class Statement:
 
 
 def select_by_key(users: ModuleType, columns: Sequence[Any]) -> Select[Any]:
-    """Return what selects columns of the user whom a key names, then the key, its end and its age.
+    """Return a statement: columns of the user whom a key names, then the key and its two times.
 
-    Keys have a table of their own from 0.6.41 on. Before, they were a column of the user, of which
-    nothing else is known.
+    From 0.6.41 on, keys have a table of their own. Before that they were a column of the user, and
+    had no times.
     """
     asked: Any = bindparam("api_key")
     key = getattr(users, "ApiKey", None)
@@ -132,11 +131,11 @@ def select_by_key(users: ModuleType, columns: Sequence[Any]) -> Select[Any]:
 
 
 def _rules(users: ModuleType, config: Config) -> list[ColumnElement[Any]]:
-    """Return the columns of the rules; what is in a branch of CASE not taken is not read."""
+    """Return the columns of the rules; the database reads only the branch of CASE that applies."""
     not_admin = users.User.role.is_distinct_from(literal_column(f"'{ADMIN}'"))
     bound = or_(not_admin, bindparam("rules_bind_admins", type_=Boolean))
     values: list[Any] = [case((bound, _value(config, key))) for key in RULES[:-1]]
-    # Nobody asks for the permissions of an administrator.
+    # The permissions of administrators are never needed.
     return [*values, case((not_admin, _value(config, PERMISSIONS)))]
 
 
@@ -146,7 +145,7 @@ def _value(config: Config, key: str) -> ScalarSelect[str]:
 
 
 def _as_text(columns: dict[str, Any], dialect: Dialect) -> list[Any]:
-    """Return the columns, JSON as text; SQLite keeps it as text."""
+    """Return the columns, with JSON as text, which it is in SQLite anyway."""
     if dialect.name == "sqlite":
         return list(columns.values())
     return [cast(c, Text) if isinstance(c.type, JSON) else c for c in columns.values()]
@@ -155,7 +154,7 @@ def _as_text(columns: dict[str, Any], dialect: Dialect) -> list[Any]:
 def _processors(
     columns: dict[str, Any], dialect: Dialect, parse: Callable[[str], Any]
 ) -> dict[str, Callable[[Any], Any]]:
-    """Return what SQLAlchemy does to the values of each column, where it does anything."""
+    """Return what SQLAlchemy does to the values of each column, if it does anything."""
     found = {
         name: parse
         if isinstance(column.type, JSON)

@@ -1,4 +1,4 @@
-"""User objects of the host, made of rows."""
+"""Makes the host's user objects from rows."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _IMMUTABLE = (str, int, float, dt.date, type(None))
 class Users:
     """Makes user objects, each for one request alone.
 
-    What a row means follows from the row: an identical one is validated once, and copied for each
-    request. It is read from the database all the same.
+    The meaning of a row follows from the row alone: identical rows are validated once, and the
+    result is copied for each request. The row itself is still read from the database every time.
 
     Args:
         model: The host's class of user objects.
-        processors: What turns the value of a column into that of the field, by name, where they
-            differ; NULL stays NULL.
+        processors: Functions that turn the value of a column into the value of its field, by name,
+            if the two differ; NULL stays NULL.
     """
 
     def __init__(self, model: type[BaseModel], processors: dict[str, Callable[[Any], Any]]) -> None:
         self._model = model
         self._processors = processors
-        # Typed, as a row with 1.0 is not identical to one with 1.
+        # Typed, because a row with 1.0 is not identical to a row with 1.
         self._copies_of = functools.lru_cache(_DISTINCT_ROWS, typed=True)(self._validate)
 
     def of(self, columns: Sequence[Any]) -> User:
@@ -46,7 +46,7 @@ class Users:
             columns: The values of the model's fields, in their order, as the database has them.
 
         Raises:
-            Exception: The host's own model refuses them as well.
+            Exception: The host's own model refuses them, too.
         """
         user: User = self._copies_of(*columns)()
         return user
@@ -60,11 +60,11 @@ class Users:
 
 
 def _copier(value: object) -> Callable[[], Any] | None:
-    """Return what makes copies of a value, or None for one that cannot be changed.
+    """Return a function that copies a value, or None for a value that cannot be changed.
 
-    A copy is equal and has nothing in common with the value that can be changed. What there is to
-    copy is found once, since `copy.deepcopy` would take ten times as long for each request. It
-    recurses as deep as the JSON the value was read from.
+    A copy is equal to the value and shares nothing changeable with it. The parts to copy are found
+    once, because `copy.deepcopy` would take ten times as long for each request. The recursion is as
+    deep as the JSON that the value was read from.
     """
     if isinstance(value, _IMMUTABLE):
         return None
@@ -80,11 +80,11 @@ def _copier(value: object) -> Callable[[], Any] | None:
 
 
 def _copier_of_model(model: BaseModel) -> Callable[[], Any]:
-    # What a model holds is in these slots, from its fields on; `model_copy` takes longer.
+    # These slots contain everything that a model has; `model_copy` takes longer.
     held = ((slot, getattr(model, slot)) for slot in BaseModel.__slots__ if hasattr(model, slot))
     slots = [(slot, value, _copier(value)) for slot, value in held]
     cls, new = type(model), type(model).__new__
-    # A model's own way to set an attribute validates it.
+    # The `__setattr__` of a model would validate the value.
     set_slot = object.__setattr__
 
     def copy_model() -> BaseModel:

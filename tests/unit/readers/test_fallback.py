@@ -53,7 +53,7 @@ def test_a_failure_is_logged_once_a_minute(
     for lines, later in ((1, 0), (1, 59.9), (2, 60)):
         now = 1000.0 + later
         assert ask(reader) == "host sk-key"
-        assert caplog.text.count("through the host's own models: RuntimeError") == lines
+        assert caplog.text.count("(RuntimeError); using Open WebUI's models") == lines
     assert "sk-secret" not in caplog.text
 
 

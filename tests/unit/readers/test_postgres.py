@@ -204,7 +204,7 @@ def test_the_old_connection_goes_on_where_no_new_one_can_be_made(
             assert await ask(reader) == first
             assert reader.connecting is failed, "not once for each request"
             clock.now -= module.RENEWAL_RETRY_SECONDS - 1
-            assert caplog.text.count("cannot be renewed, the old one goes on: Op") == attempt
+            assert caplog.text.count("could not be renewed (Op") == attempt
         reader.go_on_with(engine)
         clock.now += RECYCLE
         assert await ask(reader) == first
