@@ -23,17 +23,19 @@ CHECK = "open_webui.utils.auth.get_current_user_by_api_key"
 SIGNATURE = "async def get_current_user_by_api_key(request, api_key: str"
 
 
-def test_in_place(keygate: Environment) -> None:
+def test_active(keygate: Environment) -> None:
     found = doctor(keygate, BYPASS_ON)
     lines = found.stdout.splitlines()
     assert found.returncode == 0
-    assert lines[-1] == "In place: administrators' API keys bypass the host's rules"
+    assert lines[-1] == (
+        "Active, and the bypass is on: administrators' API keys bypass Open WebUI's own rules"
+    )
     assert lines[0].startswith(f"owui-keygate  {__version__} (native {__version__})")
     assert f"Open WebUI    {HOST_VERSION} (generation {GENERATION})" in lines, "listed as tried"
     assert f"  applied     {CHECK}" in lines
     assert any(line.startswith("  ENABLE_ADMIN_API_KEY_BYPASS=true: ") for line in lines)
     assert "  OWUI_KEYGATE_STRICT=false (default): Open WebUI starts in any case" in lines
-    assert "throw-away" in found.stderr
+    assert "temporary" in found.stderr
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_in_place(keygate: Environment) -> None:
         ),
         (
             {"DATABASE_URL": "sk-secret"},
-            "none (the host cannot read DATABASE_URL: ArgumentError)",
+            "none (Open WebUI cannot read DATABASE_URL: ArgumentError)",
         ),
     ],
     ids=["default", "PostgreSQL", "MariaDB", "nonsense"],
@@ -72,11 +74,12 @@ def test_the_reader_is_the_one_for_the_operators_database(
     assert "sk-secret" not in found.stdout + found.stderr
 
 
-def test_in_place_and_off(keygate: Environment) -> None:
+def test_active_and_off(keygate: Environment) -> None:
     report = facts(keygate, {})
     assert (report["exit_code"], report["settings"]["bypass"]) == (0, False)
-    assert report["verdict"].startswith("In place, and the bypass is off")
-    assert set(report["patch_points"].values()) == {True}
+    assert report["verdict"].startswith("Active, but the bypass is off")
+    assert set(report["patch_points"].values()) <= {"applied", "not needed"}
+    assert report["patch_points"]
     assert report["start_up_file"].endswith("site-packages/owui_keygate_startup.pth")
 
 
@@ -85,27 +88,27 @@ def test_in_place_and_off(keygate: Environment) -> None:
     [
         (
             {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe"},
-            "Wrong setting: ENABLE_ADMIN_API_KEY_BYPASS is invalid: expected `true` or "
+            "Invalid setting: ENABLE_ADMIN_API_KEY_BYPASS is invalid: expected `true` or "
             "`false` (or unset it); the bypass stays off",
         ),
         (
             {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe", "OWUI_KEYGATE_STRICT": "true"},
-            "Wrong setting: ENABLE_ADMIN_API_KEY_BYPASS is invalid: expected `true` or "
-            "`false` (or unset it); the bypass stays off, and strict mode refuses to start the "
-            "host",
+            "Invalid setting: ENABLE_ADMIN_API_KEY_BYPASS is invalid: expected `true` or "
+            "`false` (or unset it); the bypass stays off, and Open WebUI will not start "
+            "(OWUI_KEYGATE_STRICT=true)",
         ),
         (
             BYPASS_ON | {"ADMIN_API_KEY_NETWORKS": "10.0.0.0/8"},
-            "Wrong setting: ADMIN_API_KEY_NETWORKS is not a setting of this version: did you mean "
-            "ADMIN_API_KEY_ALLOWED_NETWORKS? Rename or unset it; the bypass stays off",
+            "Invalid setting: ADMIN_API_KEY_NETWORKS is not a setting of this version: did you "
+            "mean ADMIN_API_KEY_ALLOWED_NETWORKS? Rename or unset it; the bypass stays off",
         ),
         (
             BYPASS_ON | {"OWUI_KEYGATE": "off"},
-            "Not in place: OWUI_KEYGATE switches it off",
+            "Not active: OWUI_KEYGATE is off",
         ),
     ],
 )
-def test_not_in_place(keygate: Environment, settings: dict[str, str], verdict: str) -> None:
+def test_not_active(keygate: Environment, settings: dict[str, str], verdict: str) -> None:
     report = facts(keygate, settings)
     assert (report["exit_code"], report["verdict"]) == (1, verdict)
 
@@ -133,14 +136,14 @@ def test_what_kubernetes_sets_and_what_scripts_use_is_left_alone(keygate: Enviro
     assert "sk-secret" not in json.dumps(report)
 
 
-def test_without_the_start_up_file_it_is_not_in_place(stock: Environment, tmp_path: Path) -> None:
+def test_without_the_start_up_file_it_is_not_active(stock: Environment, tmp_path: Path) -> None:
     environment = make_environment(tmp_path / "venv")
     hosts_packages = {"PYTHONPATH": str(stock.site_packages)}
     environment.pip("install", "--no-deps", built_wheel())
     (environment.site_packages / "owui_keygate_startup.pth").unlink()
     report = facts(environment, BYPASS_ON | hosts_packages)
     assert report["exit_code"] == 1
-    assert "owui_keygate_startup.pth is not read" in report["verdict"]
+    assert "Python did not read owui_keygate_startup.pth" in report["verdict"]
     assert report["start_up_file"] is None
 
 
@@ -149,7 +152,7 @@ def test_no_host(tmp_path: Path) -> None:
     environment.pip("install", built_wheel())
     found = doctor(environment, {}, folder=tmp_path)
     assert found.returncode == 2
-    assert found.stdout.splitlines()[-1].startswith("No Open WebUI found: run this in its environ")
+    assert found.stdout.splitlines()[-1].startswith("No Open WebUI found: run this command in ")
 
 
 def test_a_host_that_does_not_fit(keygate: Environment, tmp_path: Path) -> None:
@@ -159,10 +162,10 @@ def test_a_host_that_does_not_fit(keygate: Environment, tmp_path: Path) -> None:
     report = facts(keygate, BYPASS_ON | altered)
     assert report["exit_code"] == 2
     assert report["verdict"] == (
-        f"Unsupported host: {CHECK}: expected the parameters (request, api_key), "
+        f"Unsupported Open WebUI: {CHECK}: expected the parameters (request, api_key), "
         "found (request, api_key, scope)"
     )
-    assert report["patch_points"][CHECK] is False
+    assert report["patch_points"][CHECK] == "not applied"
 
 
 def test_a_release_that_no_generation_covers(keygate: Environment, tmp_path: Path) -> None:
@@ -172,7 +175,7 @@ def test_a_release_that_no_generation_covers(keygate: Environment, tmp_path: Pat
     report = facts(keygate, BYPASS_ON | altered)
     assert report["exit_code"] == 2
     assert report["verdict"] == (
-        "Unsupported host: expected Open WebUI 0.5.4 to before 0.13.0, found 0.13.0"
+        "Unsupported Open WebUI: expected Open WebUI 0.5.4 to before 0.13.0, found 0.13.0"
     )
 
 
@@ -182,7 +185,7 @@ def test_a_host_that_cannot_be_imported(keygate: Environment, tmp_path: Path) ->
     )
     found = doctor(keygate, BYPASS_ON | altered)
     assert found.returncode == 1
-    verdict = "Not in place: importing Open WebUI ended with exit code 7: "
+    verdict = "Not active: importing Open WebUI failed with exit code 7: "
     assert found.stdout.splitlines()[-1].startswith(verdict)
     assert "Traceback" not in found.stderr
 

@@ -87,4 +87,4 @@ def test_doctor_finds_it_in_place(keygate: Environment) -> None:
     facts = json.loads(found.stdout)
     assert (facts["generation"], facts["tried"]) == (GENERATION, True)
     assert facts["reader"]["name"] == "sqlite"
-    assert set(facts["patch_points"].values()) == {True}
+    assert set(facts["patch_points"].values()) == {"applied"}

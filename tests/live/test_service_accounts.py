@@ -78,7 +78,7 @@ def limits(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> di
     shell = Shell(keygate, folder, {"HOME": str(folder)})
     before = set(shell.settings)
     printed = shell.run(f"{SWITCH}\nenv -0 > environment")
-    assert "In place: administrators' API keys bypass the host's rules" in printed
+    assert "Active, and the bypass is on: administrators' API keys" in printed
     assert "warning" not in printed
     pairs = (folder / "environment").read_text().rstrip("\0").split("\0")
     after = dict(pair.split("=", 1) for pair in pairs)

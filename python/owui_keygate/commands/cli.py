@@ -15,7 +15,7 @@ from owui_keygate.commands.keys import commands as keys
 
 app = typer.Typer(
     cls=DiscreetGroup,
-    help="Lets administrators' API keys work on Open WebUI while API keys are off for the rest.",
+    help="Let administrators' API keys work on Open WebUI while API keys are off for the rest.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,7 +39,7 @@ def main(
         ),
     ] = False,
 ) -> None:
-    """Take the options that come before a command."""
+    """Handle the options before a command."""
 
 
 @app.command()
@@ -47,14 +47,14 @@ def doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say whether the extension takes its place in the Open WebUI of this environment.
+    """Check whether owui-keygate is active on the Open WebUI of this environment.
 
-    Run it with the environment variables of the server. It imports Open WebUI against a
-    throw-away data directory, which takes some seconds; it starts no server and changes nothing.
+    Run the command with the server's environment variables. It imports Open WebUI with a temporary
+    data directory, which takes a few seconds. It starts no server and changes nothing.
 
-    Exit codes: 0 in place; 1 not in place, or a setting is wrong; 2 no supported Open WebUI.
+    Exit codes: 0 active; 1 not active, or a setting is invalid; 2 no supported Open WebUI found.
     """
-    typer.echo("Importing Open WebUI against a throw-away data directory ...", err=True)
+    typer.echo("Importing Open WebUI with a temporary data directory ...", err=True)
     found = diagnosis.diagnose()
     if as_json:
         summary = {"verdict": found.verdict, "exit_code": int(found.code)}

@@ -6,16 +6,16 @@ import importlib.util
 from pathlib import Path
 
 NO_HOST = (
-    "No Open WebUI found: run this in its environment, or in the folder that holds "
-    "open_webui (/app/backend in the official image)"
+    "No Open WebUI found: run this command in Open WebUI's Python environment, or in the folder "
+    "that contains open_webui (/app/backend in the official image)"
 )
 
 
 def find_host() -> Path | None:
-    """Return the folder that holds the package `open_webui`.
+    """Return the folder that contains the package `open_webui`.
 
-    The official image has it in its working directory and not in `site-packages`, and
-    `docker exec` starts there.
+    In the official image that is the working directory, where `docker exec` starts, and not
+    `site-packages`.
     """
     spec = importlib.util.find_spec("open_webui")
     if spec is not None and spec.origin is not None:

@@ -1,1 +1,1 @@
-"""The command `owui-keygate doctor`: whether the extension takes its place, and why not."""
+"""The command `owui-keygate doctor`: whether the extension is active, and why not."""

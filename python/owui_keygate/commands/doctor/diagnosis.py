@@ -1,6 +1,7 @@
-"""What `owui-keygate doctor` finds out: whether the extension would take its place, and why not.
+"""What `owui-keygate doctor` finds out: whether the extension would be active, and why not.
 
-The running server is not asked: the host is imported anew, by `owui_keygate.commands.doctor.probe`.
+It does not ask the running server, but imports the host anew, in
+`owui_keygate.commands.doctor.probe`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_UP_FILE = "owui_keygate_startup.pth"
+NOT_APPLIED = "not applied"
+_REASONS = {"not needed": " (the bypass is off)"}
+"""Why a patch point is in a state, if that needs saying."""
 
 
 class ExitCode(IntEnum):
     """How `doctor` ends."""
 
-    IN_PLACE = 0
-    NOT_IN_PLACE = 1
+    ACTIVE = 0
+    NOT_ACTIVE = 1
     UNSUPPORTED_HOST = 2
 
 
@@ -34,9 +38,9 @@ class Diagnosis:
     """What was found.
 
     Attributes:
-        verdict: One line that says it all.
+        verdict: The result, in one line.
         code: How `doctor` ends.
-        facts: Everything else, ready for JSON.
+        facts: Everything else, as it goes into JSON.
     """
 
     verdict: str
@@ -45,7 +49,7 @@ class Diagnosis:
 
 
 def diagnose() -> Diagnosis:
-    """Import the host in a throw-away place and say whether the extension takes its place."""
+    """Import the host in a temporary folder, and find out whether the extension is active."""
     facts: dict[str, Any] = {
         "version": importlib.metadata.version("owui-keygate"),
         "native_version": __version__,
@@ -58,42 +62,47 @@ def diagnose() -> Diagnosis:
     try:
         facts |= probe(host)
     except ProbeError as error:
-        return Diagnosis(f"Not in place: {error}", ExitCode.NOT_IN_PLACE, facts)
+        return Diagnosis(f"Not active: {error}", ExitCode.NOT_ACTIVE, facts)
     verdict, code = _judge(facts)
     return Diagnosis(verdict, code, facts)
 
 
 def _judge(facts: dict[str, Any]) -> tuple[str, ExitCode]:
     if not facts["host_fits"]:
-        return f"Unsupported host: {facts['failure']}", ExitCode.UNSUPPORTED_HOST
+        return f"Unsupported Open WebUI: {facts['failure']}", ExitCode.UNSUPPORTED_HOST
     fault = next(_faults(facts), None)
     if fault is not None:
-        return fault, ExitCode.NOT_IN_PLACE
+        return fault, ExitCode.NOT_ACTIVE
     if facts["settings"]["bypass"]:
-        return "In place: administrators' API keys bypass the host's rules", ExitCode.IN_PLACE
+        return (
+            "Active, and the bypass is on: administrators' API keys bypass Open WebUI's own rules",
+            ExitCode.ACTIVE,
+        )
     return (
-        "In place, and the bypass is off: set ENABLE_ADMIN_API_KEY_BYPASS=true to switch it on",
-        ExitCode.IN_PLACE,
+        "Active, but the bypass is off: set ENABLE_ADMIN_API_KEY_BYPASS=true to turn it on",
+        ExitCode.ACTIVE,
     )
 
 
 def _faults(facts: dict[str, Any]) -> Iterator[str]:
-    """Yield what keeps the extension from its place, the cause before its consequences."""
+    """Yield what keeps the extension from being active, causes before their consequences."""
     settings = facts["settings"] or {"enabled": True, "problems": []}
     if not settings["enabled"]:
-        yield "Not in place: OWUI_KEYGATE switches it off"
+        yield "Not active: OWUI_KEYGATE is off"
     if settings["problems"]:
         problems = "; ".join(f"{p['variable']} {p['reason']}" for p in settings["problems"])
-        refuses = ", and strict mode refuses to start the host" if settings["strict"] else ""
-        yield f"Wrong setting: {problems}; the bypass stays off{refuses}"
+        strict = settings["strict"]
+        refusal = ", and Open WebUI will not start (OWUI_KEYGATE_STRICT=true)" if strict else ""
+        yield f"Invalid setting: {problems}; the bypass stays off{refusal}"
     if facts["failure"] or facts["import_error"]:
-        yield f"Not in place: {facts['failure'] or facts['import_error']}"
-    if not facts["patch_points"] or "not applied" in facts["patch_points"].values():
-        yield "Not in place: a patch point is not applied"
+        yield f"Not active: {facts['failure'] or facts['import_error']}"
+    if not facts["patch_points"] or NOT_APPLIED in facts["patch_points"].values():
+        yield "Not active: a patch point is not applied"
     if not facts["start_up_file_active"]:
         yield (
-            f"Not in place: {START_UP_FILE} is not read at the start of this interpreter; install "
-            "the package with pip into the host's environment, or serve owui_keygate.asgi:app"
+            f"Not active: Python did not read {START_UP_FILE} when it started; install "
+            "owui-keygate with pip into Open WebUI's Python environment, or serve "
+            "owui_keygate.asgi:app"
         )
 
 
@@ -118,14 +127,17 @@ def render(diagnosis: Diagnosis) -> list[str]:
 def _render_host(facts: dict[str, Any]) -> list[str]:
     generation = f"generation {facts['generation']}" if facts["generation"] else "unknown"
     reader = facts["reader"]
-    tried = "" if facts["tried"] else ", a release not tried"
+    tried = "" if facts["tried"] else ", an untested release"
     lines = [
-        f"Open WebUI    {facts['host_version'] or 'not looked at'} ({generation}{tried})",
+        f"Open WebUI    {facts['host_version'] or 'unknown version'} ({generation}{tried})",
         f"              {facts['host']}",
         f"reader        {reader['name']} ({reader['reason']})" if reader else "reader        none",
         "patch points",
     ]
-    lines += [f"  {state:11} {name}" for name, state in facts["patch_points"].items()]
+    lines += [
+        f"  {state:{len(NOT_APPLIED)}} {name}{_REASONS.get(state, '')}"
+        for name, state in facts["patch_points"].items()
+    ]
     lines.append("settings")
     for row in (facts["settings"] or {}).get("report", []):
         origin = "" if row["given"] else " (default)"

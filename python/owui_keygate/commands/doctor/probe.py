@@ -1,8 +1,8 @@
-"""Imports the host as a server would, in a process of its own, and reports what came of it.
+"""Imports the host as a server would, in a process of its own, and reports the result.
 
-The host migrates its database and writes files as it is imported, so that process gets a
-throw-away data directory and database. It is `python -m owui_keygate.commands.doctor.probe REPORT`,
-and writes its report, a JSON object, to the file REPORT.
+The host migrates its database and writes files when it is imported, so the process gets a temporary
+data directory and database. It runs `python -m owui_keygate.commands.doctor.probe REPORT`, and
+writes its report, a JSON object, to the file REPORT.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _PASSED_ON = (
 
 
 class ProbeError(Exception):
-    """The host could not even be imported; the message says how that ended."""
+    """The host could not even be imported; the message says why."""
 
 
 def probe(host: Path) -> dict[str, Any]:
-    """Import the host that a folder holds, and return the report.
+    """Import the host that a folder contains, and return the report.
 
     Raises:
-        ProbeError: It has written none.
+        ProbeError: There is no report.
     """
     try:
         with as_errors():
@@ -59,7 +59,7 @@ def probe(host: Path) -> dict[str, Any]:
 def _probe(host: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="owui-keygate-doctor-") as folder:
         report = Path(folder) / "report.json"
-        # The first releases do not make the folder of their static files themselves.
+        # The first releases do not create the folder of their static files themselves.
         (Path(folder) / "static").mkdir()
         try:
             run = subprocess.run(  # noqa: S603 (our own module in this very interpreter)
@@ -73,21 +73,21 @@ def _probe(host: Path) -> dict[str, Any]:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            message = f"importing Open WebUI takes more than {IMPORT_SECONDS} seconds"
+            message = f"importing Open WebUI took longer than {IMPORT_SECONDS} seconds"
             raise ProbeError(message) from error
         if not report.is_file():
             last = (run.stderr.strip().splitlines() or ["no output"])[-1]
-            message = f"importing Open WebUI ended with exit code {run.returncode}: {last}"
+            message = f"importing Open WebUI failed with exit code {run.returncode}: {last}"
             raise ProbeError(message)
         found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         return found
 
 
 def environment(host: Path, folder: Path) -> dict[str, str]:
-    """Return an environment that leads the host to nothing of the operator's.
+    """Return an environment that keeps the host away from the operator's data and services.
 
-    The host adds what a `.env` file sets to the variables that are not set; those that lead
-    elsewhere are therefore set here.
+    The host fills unset variables from a `.env` file, so every variable that names data or a
+    service is set here.
     """
     passed_on = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
@@ -108,7 +108,7 @@ def environment(host: Path, folder: Path) -> dict[str, str]:
         "USE_SLIM_DOCKER": "true",
         "VECTOR_DB": "chroma",
         "WEBSOCKET_MANAGER": "",
-        "WEBUI_SECRET_KEY": "throw-away",
+        "WEBUI_SECRET_KEY": "temporary",
     }
 
 
@@ -117,9 +117,9 @@ def _is_passed_on(name: str) -> bool:
 
 
 def _redirect_database(file: Path) -> str:
-    """Give the host a file as its database, and return the URL of the operator's own.
+    """Give the host a file as its database, and return the URL of the operator's database.
 
-    The host puts that URL together in `open_webui.env`, which connects to nothing.
+    The host composes that URL in `open_webui.env`, which does not connect to it.
     """
     env: Any = importlib.import_module("open_webui.env")
     url = str(env.DATABASE_URL)
