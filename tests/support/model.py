@@ -1,4 +1,4 @@
-"""The decision, as DESIGN.md states it, with none of the project's code: what a test compares with.
+"""The decision, as docs/design.md states it, with none of the code: what a test compares with.
 
 A limit that is None is not set.
 """
