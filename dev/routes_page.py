@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 NEWEST = RELEASES[-1]
 PAGE = ROOT / "docs" / "routes.md"
 LIMITS = ROOT / "docs" / "limits.md"
-BEGIN = "<!-- What follows is written by `make routes`. -->\n"
-END = "<!-- What `make routes` writes ends here. -->\n"
+BEGIN = "<!-- `make routes` writes what follows. -->\n"
+END = "<!-- `make routes` writes up to here. -->\n"
 NAMED = 3
 """How many routes of a class the short table names."""
 
@@ -39,7 +39,7 @@ def by_class() -> dict[str, list[Route]]:
 def short_table() -> str:
     """Return the table of docs/limits.md."""
     lines = [
-        f"| class | a route of it lets a key | in {NEWEST} | such as |",
+        f"| class | its routes let a key | in {NEWEST} | for example |",
         "| --- | --- | --- | --- |",
     ]
     for kind, routes in by_class().items():
@@ -56,11 +56,11 @@ def page() -> str:
     lines = [
         f"# The routes of Open WebUI {NEWEST}",
         "",
-        "This page is made by `make routes` from the table that the warnings of `owui-keygate "
-        "doctor` come from. Each route is in the class that is of most use to somebody who wants "
-        "out of a limit, as an administrator's key gets it. `{}` stands for one segment of a path, "
-        "`{:path}` for any number of them, and `*` for every method. [limits.md](limits.md) says "
-        "what that means for a list of endpoints.",
+        "`make routes` writes this page from the table behind the warnings of `owui-keygate "
+        "doctor`. A route that fits several classes is in the one that helps an administrator's "
+        "key most to escape its limits. `{}` stands for one segment of a path, `{:path}` for any "
+        "number of segments, and `*` for every method. [limits.md](limits.md) says what the "
+        "classes mean for a list of endpoints.",
     ]
     for kind, routes in by_class().items():
         lines += ["", f"## {kind}", "", f"{_sentence(kind)}: {len(routes)} routes.", ""]
@@ -73,7 +73,7 @@ def page() -> str:
 
 
 def limits_page(text: str) -> str:
-    """Return docs/limits.md with the table in it made anew."""
+    """Return docs/limits.md with its table written anew."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{short_table()}\n{END}{after}"
