@@ -117,8 +117,8 @@ def page(runs: list[Run]) -> str:
     lines = [
         "# Compatibility",
         "",
-        "This page is made by `make compatibility`: it runs the tests named below on each release, "
-        "on servers of the real Open WebUI on Linux, stock beside patched.",
+        "`make compatibility` writes this page. It runs the tests named below on each release, on "
+        "servers of the real Open WebUI on Linux, stock beside one with the extension.",
         "",
         "| Open WebUI | generation | reader on SQLite | Python | tests | result |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -134,7 +134,7 @@ def page(runs: list[Run]) -> str:
     lines += [
         "",
         f"The tests are {names}. Releases in between belong to the generation of their neighbours; "
-        "their functions were compared with those of the tried ones (`make host-check`).",
+        "their functions were compared with those of the tested ones (`make host-check`).",
         "",
         "## What an administrator's key gets",
         "",
@@ -142,7 +142,7 @@ def page(runs: list[Run]) -> str:
         "`GET /api/models`, with keys on, with keys off, and with keys on and the endpoint list "
         "`/api/models` in force.",
         "",
-        "| Open WebUI | way | stock: on | off | list | bypass: on | off | list |",
+        "| Open WebUI | transport | stock: on | off | list | bypass: on | off | list |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for run in runs:
