@@ -1,4 +1,4 @@
-"""The example of README does what it says, and what it writes is for its owner alone."""
+"""The examples of README do what they say, and what they write is for its owner alone."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
+PAIR = re.findall(r"(?m)^(curl -s -o .*?) +# (\d+)$", README)
 [USE] = re.findall(r"```sh\n(URL=.*?)```", README, re.DOTALL)
 [KILL] = re.findall(r"\| its owner \| `(.*?)` \|", README)
 
@@ -52,6 +53,14 @@ def run(script: str, server: Server, folder: Path, email: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_pair_of_requests(server: Server, world: World, tmp_path: Path) -> None:
+    for name, person in {"user": world.permitted, "admin": world.admin}.items():
+        header = f"Authorization: Bearer {person.keys['valid']}\n"
+        (tmp_path / f"{name}.header").write_text(header)
+    found = [run(command, server, tmp_path, world.first.email) for command, _ in PAIR]
+    assert found == [f"{status}\n" for _, status in PAIR] == ["403\n", "200\n"]
 
 
 def test_make_a_key_use_it_and_kill_it(server: Server, world: World, tmp_path: Path) -> None:
