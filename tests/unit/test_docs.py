@@ -24,6 +24,24 @@ LEAKS = {
     "a key in a file that all may read": r"(?m:^)(?!.*umask).*keys (?:create|rotate)[^\n|)`]*>",
 }
 """How an example would show a credential to every process, or to everybody who reads files."""
+MOST_WORDS = 1200
+"""As `wc -w` counts: what is longer is not read before something is installed."""
+SECTIONS = [
+    "owui-keygate",
+    "Is this for me?",
+    "Install",
+    "See the difference",
+    "Use",
+    "Settings",
+    "Kill a leaked key",
+    "Switch it off",
+    "Read on",
+]
+"""The README begins with what the extension does and what it risks."""
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]*)+|[\w-]+\.(?:in|md|rs|toml|txt|yml)|Makefile)`")
+"""What a page names in backticks: with a slash in it, or with the suffix of a file in the root."""
+MADE = ("dist/", "fuzz/artifacts", "fuzz/found", "target/")
+"""Paths that commands make."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -31,6 +49,50 @@ def test_every_link_into_the_project_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     inside = [link for link in links if not link.startswith("https://")]
     assert [link for link in inside if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_heading_leads_to_one(page: Path) -> None:
+    links = re.findall(r"\]\((?!https:)([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    lost = [
+        (file, anchor)
+        for file, anchor in links
+        if anchor not in anchors((page.parent / file) if file else page)
+    ]
+    assert lost == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what GitHub makes of the headings of a page."""
+    headings = re.findall(r"(?m)^#+ (.*)$", page.read_text(encoding="utf-8"))
+    return {
+        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_a_page_names_is_in_the_file_beside_its_name(page: Path) -> None:
+    named = re.findall(r"\]\(([^)]+)\) `(\w+)`", page.read_text(encoding="utf-8"))
+    for file, name in named:
+        code = (page.parent / file).read_text(encoding="utf-8")
+        assert re.search(rf"\b(?:def|fn) {name}\b", code), f"{name} is not in {file}"
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= MOST_WORDS
+
+
+def test_the_readme_answers_in_the_order_of_the_questions() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    without_examples = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    assert re.findall(r"(?m)^#+ (.*)$", without_examples) == SECTIONS
+
+
+def test_every_path_that_contributing_names_exists() -> None:
+    named = PATH.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert len(named) > 50
+    kept = [path for path in named if not path.startswith(MADE)]
+    assert [path for path in kept if not (ROOT / path).exists()] == []
 
 
 def test_each_message_of_the_log_is_explained() -> None:
