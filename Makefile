@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 AT_LENGTH := --hypothesis-profile=slow --timeout=7200 --override-ini faulthandler_timeout=0
-MODULES ?= replacements/api_key_check patching/patches recording/audit \
+MODULES ?= replacements/api_key_check patching/patches audit \
 	replacements/endpoint_middleware
 
 WHEEL_SOURCES := Cargo.toml Cargo.lock LICENSE README.md pyproject.toml \
@@ -95,7 +95,7 @@ mutants: ## Break the Rust core in every small way, and want a test to fail each
 	CARGO_TARGET_DIR=$(CURDIR)/target .tools/bin/cargo-mutants mutants $(MUTANTS)
 
 .PHONY: mutants-python
-mutants-python: .venv/.wheel ## Do the same with the Python code: MODULES="patching/patches recording/audit"
+mutants-python: .venv/.wheel ## Do the same with the Python code: MODULES="patching/patches audit"
 	@scripts/mutants-python $(MODULES)
 
 .PHONY: bench

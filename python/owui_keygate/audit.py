@@ -1,4 +1,7 @@
-"""The audit log: decisions about keys that the bypass rules, and about unknown keys."""
+"""The audit log: decisions about keys that the bypass rules, and about unknown keys.
+
+Open WebUI prints the name of this module in each line, and operators filter the log by it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     Record: TypeAlias = dict[str, str | int | None]
 
-log = logging.getLogger("owui_keygate.audit")
+log = logging.getLogger(__name__)
 
 
 class AuditLog:

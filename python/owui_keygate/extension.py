@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from owui_keygate._native import Policy, Settings
+    from owui_keygate.audit import AuditLog
     from owui_keygate.readers.choice import ReaderChoice
-    from owui_keygate.recording.audit_log import AuditLog
 
 
 class Standing:

@@ -127,7 +127,7 @@ class Installation:
 
     def _extend(self, settings: Settings) -> Extension:
         from owui_keygate._native import Policy
-        from owui_keygate.recording.audit_log import AuditLog
+        from owui_keygate.audit import AuditLog
 
         env = _env()
         generation = self.generation = self._choose_generation()

@@ -244,9 +244,9 @@ def test_the_audit_names_all_that_is_known(client: Client, server: Server, world
         lines,
         (f'bypass {named} method="GET" path="{SETTINGS}"', f"refused {named}", "bypass"),
         (
-            f'client="{INSIDE}" way="bearer" limit=null',
-            'client="192.0.2.1" way="bearer" limit="ADMIN_API_KEY_ALLOWED_NETWORKS"',
-            f'client="{INSIDE}" way="bearer" limit=null',
+            f'client="{INSIDE}" transport="bearer" limit=null',
+            'client="192.0.2.1" transport="bearer" limit="ADMIN_API_KEY_ALLOWED_NETWORKS"',
+            f'client="{INSIDE}" transport="bearer" limit=null',
         ),
         strict=True,
     ):
@@ -267,9 +267,12 @@ def test_the_audit_names_other_ways_and_keys_of_nobody(
     by_limit = 'limit="ADMIN_API_KEY_ALLOWED_NETWORKS"'
     name = hashlib.sha256(people.NOBODYS_KEY.encode()).hexdigest()[:8]
     expected = (
-        ("allowed user=", f'path="{SETTINGS}" client="{INSIDE}" way="cookie" limit=null'),
-        ("refused user=", f'path="{CONFIG}" client="192.0.2.1" way="cookie" {by_limit}'),
-        (f'unknown key key="{name}" method="GET"', 'client="192.0.2.1" way="bearer" limit=null'),
+        ("allowed user=", f'path="{SETTINGS}" client="{INSIDE}" transport="cookie" limit=null'),
+        ("refused user=", f'path="{CONFIG}" client="192.0.2.1" transport="cookie" {by_limit}'),
+        (
+            f'unknown key key="{name}" method="GET"',
+            'client="192.0.2.1" transport="bearer" limit=null',
+        ),
     )
     for line, (start, end) in zip(audited(server, since), expected, strict=True):
         assert start in line

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 from owui_keygate._native import Decision, PanicException, Settings, Transport
-from owui_keygate.recording.audit_log import AuditLog
+from owui_keygate.audit import AuditLog
 
 KEY = "sk-0123456789"
 

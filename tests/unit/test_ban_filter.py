@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from owui_keygate._native import Decision, Settings, Transport
-from owui_keygate.recording.audit_log import AuditLog
+from owui_keygate.audit import AuditLog
 
-PAGE = Path(__file__).parents[3] / "docs" / "limits.md"
+PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 GUESSER, ADMIN = "192.0.2.66", "10.20.30.40"
 ADDRESS = r"(?P<address>[0-9a-fA-F:.]+)"
 """What fail2ban puts in the place of `<ADDR>`, but shorter."""

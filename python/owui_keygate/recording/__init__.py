@@ -1,1 +1,1 @@
-"""Records of requests: the audit log, metrics, and when a key was last used."""
+"""Records of requests: metrics, and when a key was last used."""

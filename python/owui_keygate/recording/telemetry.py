@@ -10,7 +10,7 @@ from owui_keygate.panics import as_errors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from owui_keygate.recording.audit_log import AuditLog
+    from owui_keygate.audit import AuditLog
 
 COUNTER = "owui_keygate.decisions"
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from owui_keygate._native import Audit, Judgement
+    from owui_keygate.audit import Record
     from owui_keygate.extension import Extension
     from owui_keygate.readers import Reader, Reading, Rules, User
-    from owui_keygate.recording.audit_log import Record
     from owui_keygate.replacements.credentials import KeyRequest
 
 UNCHECKED = "Refused: the limits of this API key could not be checked."

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from fastapi import HTTPException
 from owui_keygate._native import Decision, Judgement, PanicException, Policy, Settings
+from owui_keygate.audit import AuditLog
 from owui_keygate.extension import Extension, Standing
 from owui_keygate.readers import Reading, Rules
 from owui_keygate.readers.choice import ReaderChoice
-from owui_keygate.recording.audit_log import AuditLog
 from owui_keygate.replacements import api_key_check
 from starlette.requests import Request
 
