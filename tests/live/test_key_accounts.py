@@ -44,10 +44,10 @@ def test_a_promotion_says_whom_else_it_promotes(sqlite: Place) -> None:
     person = stranger(sqlite)
     asked = sqlite.keys("create", person.email, "--promote")
     assert asked.returncode == 1
-    assert "whoever knows its password or has a session of it" in asked.stderr
+    assert "anyone who knows its password or has one of its sessions" in asked.stderr
     assert "--reset-password" in asked.stderr
     made = sqlite.keys("create", person.email, "--promote", "--yes")
-    assert f"Warning: the account {person.email} was there before" in made.stderr
+    assert f"Warning: the account {person.email} already existed" in made.stderr
     assert session_opens(sqlite, person) == 200, "the warning is true"
     assert password_opens(sqlite, person)
 
@@ -73,7 +73,7 @@ def test_an_administrators_account_keeps_its_password_unless_that_is_asked_for(
     person = stranger(sqlite, "admin")
     made = sqlite.keys("create", person.email)
     assert made.returncode == 0
-    assert f"Warning: the account {person.email} was there before" in made.stderr
+    assert f"Warning: the account {person.email} already existed" in made.stderr
     assert password_opens(sqlite, person)
     assert sqlite.keys("revoke", person.email, "--yes").returncode == 0
     assert sqlite.keys("create", person.email, "--reset-password").returncode == 1
@@ -94,7 +94,7 @@ def test_a_strangers_key_is_not_promoted(sqlite: Place) -> None:
 
 def test_a_new_account_has_no_warning(place: Place, email: str) -> None:
     made = place.keys("create", email, "--reset-password")
-    assert (made.returncode, made.stderr) == (0, f"Made the account {email}\n")
+    assert (made.returncode, made.stderr) == (0, f"Created the account {email}\n")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_who_else_enters_the_account(
 ) -> None:
     made = sqlite.keys("create", email, **{variable: value})
     assert made.returncode == 0
-    assert f"by the word of {who} ({variable}" in made.stderr
+    assert f"Warning: {who} ({variable}" in made.stderr
     assert made.stderr.count("Warning: ") == 1
 
 
@@ -123,7 +123,7 @@ def test_what_an_administrator_has_switched_on_counts(place: Place, email: str) 
             made = place.keys("create", email)
         finally:
             client.call("POST", target, place.first.session, form | {"enable_ldap": False})
-    assert "by the word of LDAP (ENABLE_LDAP" in made.stderr
+    assert "Warning: LDAP (ENABLE_LDAP" in made.stderr
     assert "Warning: " not in place.keys("create", f"second-{email}").stderr
 
 
@@ -157,9 +157,9 @@ def test_an_end_that_nothing_enforces(
     settings = settings | {name: value for name, value in named.items() if value}
     made = sqlite.keys("create", email, "--expires", "90d", **settings)
     assert made.returncode == 0
-    assert ("Warning: nothing enforces that end" in made.stderr) == warned
+    assert ("Warning: nothing enforces this expiry" in made.stderr) == warned
     rotated = sqlite.keys("rotate", email, "--yes", **settings)
-    assert ("Warning: nothing enforces that end" in rotated.stderr) == warned
+    assert ("Warning: nothing enforces this expiry" in rotated.stderr) == warned
     assert sqlite.keys("revoke", email, "--yes").returncode == 0
     assert "Warning" not in sqlite.keys("create", email).stderr.replace("Warning: the acc", "")
 
@@ -168,4 +168,4 @@ def test_somebody_at_a_terminal_reads_the_consequence(sqlite: Place) -> None:
     person = stranger(sqlite)
     found = at_a_terminal(sqlite, "\n", "create", person.email, "--promote")
     assert (found.returncode, found.stdout) == (1, "")
-    assert "whoever knows its password or has a session of it" in found.stderr
+    assert "anyone who knows its password or has one of its sessions" in found.stderr

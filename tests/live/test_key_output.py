@@ -51,7 +51,7 @@ def test_a_standard_output_that_takes_nothing_changes_nothing(
         ended = finish(sqlite.start(redirection, *arguments))
         assert ended.returncode == 4, arguments
         if "2>" not in redirection:
-            assert ended.stderr.startswith("Nothing has changed: Standard output cannot be written")
+            assert ended.stderr.startswith("Nothing has changed: standard output cannot be written")
     assert sqlite.everything() == before
     assert sqlite.status(old) == 200
 
@@ -72,7 +72,7 @@ def test_a_reader_that_has_gone_changes_nothing(sqlite: Place, email: str) -> No
     )
     os.close(writer)
     assert ended.returncode == 4
-    assert ended.stderr.startswith("Nothing has changed: Standard output cannot be written")
+    assert ended.stderr.startswith("Nothing has changed: standard output cannot be written")
     assert sqlite.everything() == before
     assert sqlite.status(old) == 200
 

@@ -80,7 +80,7 @@ def test_all_that_json_says_of_a_new_key(place: Place, email: str) -> None:
     options = ["--expires", "90d"] if KEEPS_TIMES else []
     before = int(time.time())
     found = place.keys("create", email, "--json", *options)
-    assert found.stderr.startswith(f"Made the account {email}\n")
+    assert found.stderr.startswith(f"Created the account {email}\n")
     facts = json.loads(found.stdout)
     key = facts.pop("api_key")
     created_at = facts.pop("created_at")
@@ -232,7 +232,7 @@ def test_an_ordinary_users_key_is_listed_and_revoked_and_not_replaced(
     assert found is not None
     assert found["role"] == "user"
     refused = sqlite.keys("rotate", email, "--yes")
-    assert (refused.returncode, "no administrator" in refused.stderr) == (1, True)
+    assert (refused.returncode, "not an administrator" in refused.stderr) == (1, True)
     assert listed(sqlite, email) == found
     assert sqlite.keys("revoke", fingerprint(key), "--yes").returncode == 0
 
@@ -343,7 +343,7 @@ def test_somebody_at_a_terminal_is_asked(sqlite: Place, email: str, answer: str,
     key = sqlite.made("create", email)
     found = at_a_terminal(sqlite, answer, "rotate", email)
     assert found.returncode == code, found.stderr
-    question = f"The API key {fingerprint(key)} of {email} would stop working. Go on? [y/N] "
+    question = f"The API key {fingerprint(key)} of {email} would stop working. Continue? [y/N] "
     assert found.stderr.startswith(question)
     if code == 0:
         assert sqlite.status(found.stdout.removesuffix("\n")) == 200
@@ -419,7 +419,7 @@ def test_a_release_that_is_not_supported(keygate: Environment, tmp_path: Path) -
     altered = alter_host(keygate, tmp_path, "env.py", f"\n{line}\n", '\nVERSION = "0.13.0"\n')
     refused = run(keygate, host_settings(tmp_path) | altered, tmp_path, "list")
     assert refused.returncode == 3
-    assert refused.stderr.startswith("Unsupported host: expected Open WebUI ")
+    assert refused.stderr.startswith("Unsupported Open WebUI: expected Open WebUI ")
 
 
 def test_no_host(tmp_path: Path) -> None:

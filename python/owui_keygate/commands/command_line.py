@@ -1,4 +1,4 @@
-"""A command line that never repeats what was typed, as that may be a key or a password."""
+"""A command line that never repeats what was typed, which may be a key or a password."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from click import Context
 
 _CREDENTIAL = re.compile(
-    # API keys are 32 hex digits (`create_api_key` of Open WebUI); others begin in the same way, and
-    # so does what is left of one that was cut. An address may begin with `sk-`, too.
+    # API keys have 32 hex digits (`create_api_key` of Open WebUI). Keys of other services begin in
+    # the same way, and so does a key that was cut. E-mail addresses may begin with `sk-`, too.
     r"sk-[0-9a-f]{12,}|sk-[\w-]{16,}(?![\w.+-]*@)"
-    # A JSON object in base64url begins like this, and so does each JSON Web Token.
+    # A JSON object in base64url begins like this, and so does every JSON Web Token.
     r"|eyJ[\w-]{8,}\.[\w-]+",
     re.IGNORECASE,
 )
 REFUSAL = (
-    "Nothing was done: an API key or a session token is on the command line, so it is in your "
-    "shell's history, and every process here could read it. Revoke the key by its fingerprint, "
-    "which is what `tr -d '\\n' < FILE | sha256sum | cut -c1-8` prints for the file that holds the "
-    'key, or `printf %s "$KEY" | sha256sum | cut -c1-8` for a variable; a session token ends with '
-    "its session"
+    "Nothing was done: the command line contains an API key or a session token, which is now in "
+    "your shell's history and could be read by any process on this machine. Revoke the key by its "
+    "fingerprint: `tr -d '\\n' < FILE | sha256sum | cut -c1-8` prints it for a key in a file, "
+    '`printf %s "$KEY" | sha256sum | cut -c1-8` for a key in a variable. A session token stays '
+    "valid until its session ends"
 )
 _UsageError: Any = typer.BadParameter.__base__
-"""Newer releases of typer bring a click of their own, under another name."""
+"""Newer releases of typer contain their own copy of click, under another name."""
 _OUR_OWN = {"BadParameter", "MissingParameter", "BadOptionUsage"}
-"""The usage errors that name parameters, and of what was typed nothing."""
+"""The usage errors whose texts name parameters and repeat nothing that was typed."""
 
 
 class DiscreetGroup(TyperGroup):
-    """A group that refuses a command line with a credential and whose errors repeat no argument."""
+    """A group that refuses credentials on the command line, and whose errors repeat no argument."""
 
     def make_context(
         self,
@@ -60,13 +60,13 @@ class DiscreetGroup(TyperGroup):
 
 @contextmanager
 def _discreet() -> Iterator[None]:
-    """Replace the text of a usage error that may hold an argument."""
+    """Replace the text of a usage error that may repeat an argument."""
     try:
         yield
     except _UsageError as error:
         if type(error).__name__ not in _OUR_OWN:
             error.message = (
-                "There is a word here that no command or option takes: see --help. It is not "
-                "repeated, as it may be a secret"
+                "Unexpected word on the command line: see --help. The word is not repeated here, "
+                "because it may be a secret"
             )
         raise

@@ -1,4 +1,4 @@
-"""The accounts that get keys: made, promoted, and closed to those who are in."""
+"""Creates and promotes the accounts of keys, and resets their passwords."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Accounts:
     """The accounts of a host.
 
     Args:
-        host: The host; its functions take part in the transaction.
+        host: The host, whose functions take part in the transaction.
     """
 
     def __init__(self, host: Host) -> None:
         self._host = host
 
     async def add_administrator(self, email: str, name: str | None) -> str:
-        """Add the account as the host's own route does, with a password that nobody knows."""
+        """Add an account as the host's own route does, with a password that nobody knows."""
         address = email.lower()
         if not self._host.misc.validate_email_format(address):
-            message = "That is no e-mail address that Open WebUI takes, and nothing was made"
+            message = "Nothing was done: Open WebUI does not accept this e-mail address"
             raise RefusedError(message)
         password = await call(self._host.auth.get_password_hash, secrets.token_urlsafe(32))
         name = name or address.partition("@")[0]
@@ -39,21 +39,21 @@ class Accounts:
         return str(user.id)
 
     async def promote(self, user_id: str) -> None:
-        """Make the account an administrator's."""
+        """Make an account an administrator."""
         await call_or_fail(self._host.users.Users.update_user_role_by_id, user_id, ADMIN)
 
     async def reset_password(self, user_id: str) -> None:
-        """Set a password that nobody knows; from 0.12.0 on that ends the sessions as well."""
+        """Set a password that nobody knows; from 0.12.0 on, this also ends the sessions."""
         password = await call(self._host.auth.get_password_hash, secrets.token_urlsafe(32))
         await call_or_fail(self._host.auths.Auths.update_user_password_by_id, user_id, password)
 
     @property
     def _ends_sessions(self) -> bool:
-        """Whether a new password ends sessions, which hold a stamp from 0.12.0 on."""
+        """Whether a new password ends sessions, which contain a stamp from 0.12.0 on."""
         return hasattr(self._host.auths.Auth, "session_stamp")
 
     def consequence(self, account: Holder, *, reset: bool) -> str:
-        """Return what a person has to agree to before an existing account gets a key."""
+        """Return what a person must agree to before an existing account gets a key."""
         if reset:
             ended = "password and the sessions" if self._ends_sessions else "password"
             closed = f"the {ended} of {account.email} would stop working"
@@ -63,49 +63,51 @@ class Accounts:
                 f"{account.email} (its role is {account.role}) would become an administrator, "
                 f"and {closed}"
             )
-        remedy = "both" if self._ends_sessions else "the password"
+        ended = " and ends its sessions" if self._ends_sessions else ""
         return (
             f"{account.email} (its role is {account.role}) would become an administrator, and so "
-            "would whoever knows its password or has a session of it: --reset-password ends "
-            f"{remedy}"
+            "would anyone who knows its password or has one of its sessions: --reset-password "
+            f"replaces the password{ended}"
         )
 
     def remark(self, email: str, *, reset: bool) -> str:
-        """Return what a person should know about an account that was there before."""
+        """Return what a person should know about an account that already existed."""
         if not reset:
             return (
-                f"Warning: the account {email} was there before: whoever knows its password or has "
-                "a session of it is an administrator"
+                f"Warning: the account {email} already existed: anyone who knows its password or "
+                "has one of its sessions is an administrator"
             )
         if self._ends_sessions:
-            return f"Nobody knows the password of {email} any more, and its sessions have ended"
+            return f"{email} has a new password that nobody knows, and its sessions have ended"
         return (
-            f"Warning: nobody knows the password of {email} any more, but this Open WebUI cannot "
-            "end sessions: a session token is good until it expires (JWT_EXPIRES_IN), "
+            f"Warning: {email} has a new password that nobody knows, but this Open WebUI cannot "
+            "end sessions: a session token stays valid until it expires (JWT_EXPIRES_IN), "
             "WEBUI_SECRET_KEY changes or the account is deleted"
         )
 
 
 def check_free(found: list[Holder], *, promote: bool) -> None:
-    """Refuse an account that is not an administrator's, or has a key.
+    """Refuse an account that is not an administrator, or has a key.
 
     Raises:
-        RefusedError: It is such an account.
+        RefusedError: The account is refused.
     """
     email, role = found[0].email, found[0].role
     if role != ADMIN and not promote:
-        message = f"{email} is no administrator (its role is {role}): add --promote to make it one"
+        message = (
+            f"{email} is not an administrator (its role is {role}): add --promote to make it one"
+        )
         raise RefusedError(message)
     if found[0].fingerprint is None:
         return
     if role == ADMIN:
         message = (
-            f"{email} has the API key {fingerprints(found)} already; "
+            f"{email} already has the API key {fingerprints(found)}; "
             f"to replace it: owui-keygate keys rotate {email}"
         )
         raise RefusedError(message)
     message = (
-        f"{email} has the API key {fingerprints(found)}, and whoever holds it would be an "
-        f"administrator; to delete it: owui-keygate keys revoke {email}"
+        f"{email} has the API key {fingerprints(found)}, and anyone who has the key would become "
+        f"an administrator; to delete it first: owui-keygate keys revoke {email}"
     )
     raise RefusedError(message)

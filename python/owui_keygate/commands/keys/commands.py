@@ -1,4 +1,4 @@
-"""The command line of `owui-keygate keys`: what is asked, printed and how it ends."""
+"""The command line of `owui-keygate keys`: its commands and options."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from owui_keygate.commands.keys.work import Keys, Made
 
 app = typer.Typer(
-    help="Make, list, replace and delete API keys in the database of Open WebUI, running or not. "
-    f"Run it with the environment variables of the server, in its folder. {EXIT_CODES}",
+    help="Create, list, rotate and revoke API keys in Open WebUI's database, whether or not the "
+    "server is running. Run the command in the server's folder, with the server's environment "
+    f"variables. {EXIT_CODES}",
     no_args_is_help=True,
 )
 
@@ -46,23 +47,23 @@ Expires = Annotated[
     typer.Option(
         parser=_seconds,
         metavar="DURATION",
-        help="How long the key is good: 90d, 12h, 30m or 45s. The extension refuses an "
-        "administrator's key after that if the bypass rules them; Open WebUI itself does not look "
-        "at it.",
+        help="How long the key stays valid: 90d, 12h, 30m or 45s. After that, owui-keygate refuses "
+        "the key of an administrator to whom the bypass applies; Open WebUI itself does not check "
+        "the expiry.",
     ),
 ]
 Out = Annotated[
     Path | None,
     typer.Option(
-        # What typer makes of a path wants to read the file, and names it where that fails.
+        # The path type of typer tries to read the file, and names it if that fails.
         parser=Path,
         metavar="FILE",
-        help="Write the key to FILE instead, with mode 0600, and replace FILE in one step once the "
-        "change is made.",
+        help="Write the key to FILE, with mode 0600, instead of standard output. FILE is replaced "
+        "in one step once the change is made.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
 @app.command(epilog=EXIT_CODES)
@@ -70,32 +71,35 @@ def create(  # noqa: PLR0913 (they are the options)
     email: str,
     *,
     name: Annotated[
-        str | None, typer.Option(help="The name of a new account; else from its address.")
+        str | None,
+        typer.Option(help="The name of a new account; by default taken from its address."),
     ] = None,
     expires: Expires = None,
     promote: Annotated[
         bool,
         typer.Option(
             "--promote",
-            help="Make an existing account an administrator's. Whoever knows its password or has a "
-            "session of it is an administrator then.",
+            help="Make an existing account an administrator. Anyone who knows its password or has "
+            "one of its sessions becomes an administrator, too.",
         ),
     ] = False,
     reset_password: Annotated[
         bool,
         typer.Option(
             "--reset-password",
-            help="Give an existing account a password that nobody knows. From Open WebUI 0.12.0 on "
-            "that ends its sessions, too; before, a session token is good until it expires.",
+            help="Give an existing account a random password that nobody knows. From Open WebUI "
+            "0.12.0 on, this also ends its sessions; before that, session tokens stay valid until "
+            "they expire.",
         ),
     ] = False,
     out: Out = None,
     as_json: AsJson = False,
     yes: Yes = False,
 ) -> None:
-    """Make an administrator's API key and print it, this once.
+    """Create an administrator's API key and print it once; it cannot be shown again.
 
-    Makes the account if there is none, an administrator's with a password that nobody knows.
+    If the account does not exist, it is created as an administrator with a random password that
+    nobody knows.
     """
     made = _make_key(
         lambda keys, confirmed: keys.create(
@@ -110,15 +114,20 @@ def create(  # noqa: PLR0913 (they are the options)
         as_json=as_json,
         yes=yes,
     )
-    done = {"created": "Made the account", "promoted": "Made an administrator of"}
-    if made.account in done:
-        say(f"{done[made.account]} {made.holder.email}")
+    if made.account == "created":
+        say(f"Created the account {made.holder.email}")
+    if made.account == "promoted":
+        say(f"Promoted {made.holder.email} to administrator")
     _tell_about(made)
 
 
 @app.command("list", epilog=EXIT_CODES)
 def list_(*, as_json: AsJson = False) -> None:
-    """List who has an API key; keys are named by the start of their SHA-256, never shown."""
+    """List the accounts that have an API key.
+
+    A fingerprint, the start of its SHA-256, stands for each key; the keys themselves are never
+    shown.
+    """
 
     async def kept(*_: object) -> bool:
         return True
@@ -139,10 +148,10 @@ def rotate(
     as_json: AsJson = False,
     yes: Yes = False,
 ) -> None:
-    """Replace an administrator's API key and print the new one, this once.
+    """Replace an administrator's API key and print the new one once; it cannot be shown again.
 
-    It is named by the e-mail address of the account, or by the fingerprint that `list` shows.
-    Where the old one had an end, the new one is good for as long as that was, from now on.
+    Name the key by the e-mail address of its account, or by the fingerprint that `list` shows. If
+    the old key had an expiry, the new key stays valid for the same length of time from now on.
     """
     made = _make_key(
         lambda keys, confirmed: keys.rotate(name, life=expires, confirmed=confirmed),
@@ -151,16 +160,16 @@ def rotate(
         yes=yes,
     )
     if expires is None and made.holder.expires_at is not None:
-        say("The new key is good for as long as the old one was meant to be")
+        say("The new key stays valid for as long as the old key was meant to")
     _tell_about(made)
 
 
 @app.command(epilog=EXIT_CODES)
 def revoke(name: Name, *, as_json: AsJson = False, yes: Yes = False) -> None:
-    """Delete API keys, whoever holds them.
+    """Delete API keys of any account.
 
-    The e-mail address of an account names all that it has, the fingerprint that `list` shows
-    names one.
+    An e-mail address names all keys of its account; a fingerprint, as `list` shows it, names one
+    key.
     """
 
     async def kept(keys: Keys, found: list[Holder]) -> bool:
@@ -192,15 +201,15 @@ def _make_key(
 
 
 def _tell_about(made: Made) -> None:
-    """Tell what a person should know of a key and its account."""
+    """Print what a person should know about a key and its account."""
     for remark in made.remarks:
         say(remark)
     if made.holder.expires_at is None:
         return
-    say(f"It ends at {instant(made.holder.expires_at)}")
+    say(f"The key expires at {instant(made.holder.expires_at)}")
     if not is_ruled(made.holder):
         say(
-            "Warning: nothing enforces that end, by the environment variables of this command: "
-            "the bypass is off, or ADMIN_API_KEY_BYPASS_USERS leaves this administrator out, and "
-            "Open WebUI itself does not look at it"
+            "Warning: nothing enforces this expiry. With the environment variables of this "
+            "command, the bypass is off or ADMIN_API_KEY_BYPASS_USERS does not name this "
+            "administrator; Open WebUI itself does not check the expiry"
         )

@@ -1,4 +1,4 @@
-"""What a command does, in one transaction of the host's database: all of it, or nothing."""
+"""Makes a change in one transaction of the host's database: all of it, or nothing."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What ends a command, and must not between its output and the commit."""
+"""Signals that end a command. They must not do so between its output and the commit."""
 
 
 @dataclass(frozen=True)
 class Deed(Generic[T]):
-    """Some work in the database, what it shows, and how one sees whether it was kept.
+    """Work in the database, its output, and how to find out whether the database has kept it.
 
     Attributes:
-        work: What is done, within a transaction whose statements it is given.
-        show: Writes what came of it.
-        kept: Whether the database holds it, in a later transaction.
+        work: Does the work in a transaction, with the function that executes statements in it.
+        show: Writes the result.
+        kept: Returns, in a later transaction, whether the database contains the result.
     """
 
     work: Callable[[Execute], Awaitable[T]]
@@ -42,22 +42,22 @@ class Deed(Generic[T]):
 def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: bool = True) -> T:
     """Do some work in one transaction of the host's database: all of it, or nothing.
 
-    What came of it is shown before the commit, as a key that cannot be shown must not hold.
+    The result is shown before the commit, because a key that cannot be shown must not be kept.
 
     Args:
         database: The host's module `open_webui.internal.db`.
-        deed: What is done.
-        output: Where that is shown.
+        deed: The work.
+        output: Where its result is shown.
         changes: Whether it changes anything.
 
     Raises:
-        RefusedError: As the work does.
-        ConfirmationNeededError: As the work does.
-        OutputError: It cannot be shown.
-        UndoneError: It was shown, and the database has not kept it.
-        UncertainError: It was shown, and nobody knows whether the database has kept it.
-        MisplacedError: The key is in another file than it should be.
-        HostUnusableError: Anything else went wrong.
+        RefusedError: The work raises it.
+        ConfirmationNeededError: The work raises it.
+        OutputError: The result cannot be shown.
+        UndoneError: The result was shown, but the database has not kept it.
+        UncertainError: The result was shown, and it is unknown whether the database has kept it.
+        MisplacedError: The key is not in the file where it should be.
+        HostUnusableError: Something else failed.
     """
     shown: list[T] = []
 
@@ -66,7 +66,7 @@ def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: b
             result = await deed.work(execute)
             for number in _ENDING:
                 signal.signal(number, signal.SIG_IGN)
-            # An interrupt that has come already takes effect here, and not in the commit.
+            # An interrupt that has arrived already takes effect here, not during the commit.
             await asyncio.sleep(0)
             deed.show(result)
             shown.append(result)
@@ -88,12 +88,12 @@ def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: b
 
 
 def _settle(kept: Callable[[], Coroutine[Any, Any, bool]], output: Output, why: Exception) -> None:
-    """Find out what became of a commit that has failed; one that was carried out may, too.
+    """Find out what happened to a commit that has failed: the change may be made all the same.
 
     Raises:
         HostUnusableError: Nothing has changed, and nothing was printed.
-        UndoneError: Nothing has changed, and what was printed does not hold.
-        UncertainError: The database does not tell.
+        UndoneError: Nothing has changed, but something was printed.
+        UncertainError: The database does not answer.
     """
     try:
         with failures_explained(), silence():
@@ -101,8 +101,8 @@ def _settle(kept: Callable[[], Coroutine[Any, Any, bool]], output: Output, why: 
     except HostUnusableError:
         place = f"; the key is in {output.waiting}" if output.waiting else ""
         message = (
-            "The database failed at the commit, and nobody knows whether the change was made: "
-            f"see `owui-keygate keys list` once it answers{place} ({why})"
+            "The commit failed, and it is unknown whether the change was made: run "
+            f"`owui-keygate keys list` once the database answers again{place} ({why})"
         )
         raise UncertainError(message) from None
     if done:
@@ -111,19 +111,19 @@ def _settle(kept: Callable[[], Coroutine[Any, Any, bool]], output: Output, why: 
     if not output.printed:
         raise why
     message = (
-        "The database failed at the commit and nothing has changed: what was printed does not "
-        f"hold, a key that was printed is NOT valid ({why})"
+        "The commit failed and nothing has changed: disregard the output, "
+        f"a key that was printed is NOT valid ({why})"
     )
     raise UndoneError(message) from None
 
 
 @contextmanager
 def _handlers_restored() -> Iterator[None]:
-    """Give signals back what handled them; `asyncio.run` does not if they are ignored meanwhile."""
+    """Restore the signal handlers, which `asyncio.run` does not if the signals were ignored."""
     before = {number: signal.getsignal(number) for number in _ENDING}
     try:
         yield
     finally:
         for number, handler in before.items():
-            # None stands for one that is not of Python's making, and could not be put back.
+            # None stands for a handler that Python did not install and cannot restore.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

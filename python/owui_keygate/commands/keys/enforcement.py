@@ -1,4 +1,4 @@
-"""Whether the extension will enforce the end of a key, by the environment of the command."""
+"""Whether the extension enforces the expiry of a key, given the environment of the command."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _SWITCH = "OWUI_KEYGATE"
 _SWITCHED = os.environ.get(_SWITCH)
-"""Before it is off in this process."""
+"""The operator's value, from before the extension was switched off in this process."""
 
 
 def is_ruled(holder: Holder) -> bool:
-    """Whether the bypass rules an administrator, by this environment."""
+    """Whether the bypass applies to an administrator, given this environment."""
     try:
         with as_errors():
             policy = Policy(Settings(_server_environment()))
@@ -27,7 +27,7 @@ def is_ruled(holder: Holder) -> bool:
 
 
 def _server_environment() -> dict[str, str]:
-    """Return the environment without what was set to import the host; it has read its file."""
+    """Return the environment, `.env` file included, with the operator's value of the switch."""
     environment = dict(os.environ)
     del environment[_SWITCH]
     return environment if _SWITCHED is None else environment | {_SWITCH: _SWITCHED}

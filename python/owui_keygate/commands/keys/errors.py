@@ -1,4 +1,4 @@
-"""How a command fails: each error is one line for a person, with what to do about it."""
+"""How a command fails: each error is one line for a person, with the remedy."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LOCKED = (
-    "The database is locked: something else keeps writing to it; "
-    "try again, or end what holds the lock"
+    "The database is locked: another program keeps writing to it; "
+    "try again, or stop the program that holds the lock"
 )
 _NO_TABLES = (
-    "The database lacks tables of this Open WebUI: start the server once with the same "
+    "The database lacks tables that this Open WebUI needs: start the server once with the same "
     "environment variables, then try again"
 )
 _NOT_WRITABLE = (
-    "The database file cannot be written to: run this as the user that Open WebUI runs as"
+    "The database file cannot be written: run this command as the user that runs Open WebUI"
 )
 _UNREACHABLE = (
-    "The database cannot be reached: see that it runs, and that this command has the "
-    "environment variables of the server"
+    "The database cannot be reached: check that it is running, and that this command has the "
+    "server's environment variables"
 )
 _TEXTS = {
     "database is locked": _LOCKED,
@@ -41,15 +41,15 @@ _TYPES = {
     "InvalidPasswordError": _UNREACHABLE,
     "OperationalError": _UNREACHABLE,
 }
-"""By the names of the drivers' exceptions, as not every host has every driver."""
+"""By the names of the drivers' exceptions, because not every host has every driver."""
 
 
 class RefusedError(Exception):
-    """What was asked for is not done, and nothing has changed."""
+    """The request is refused, and nothing has changed."""
 
 
 class ConfirmationNeededError(Exception):
-    """The deed that the message names is not done yet; a person has to agree to it."""
+    """A person has to agree to what the message says; nothing has changed yet."""
 
 
 class HostUnusableError(Exception):
@@ -57,32 +57,32 @@ class HostUnusableError(Exception):
 
 
 class OutputError(Exception):
-    """What is to be printed or written cannot be, and nothing has changed."""
+    """The output cannot be written, and nothing has changed."""
 
 
 class UndoneError(Exception):
-    """The database has not kept the change, and what was printed of it does not hold."""
+    """The database has not kept the change, so what was printed is not true."""
 
 
 class UncertainError(Exception):
-    """The database has failed at the commit and does not answer: nobody knows what it has kept."""
+    """The commit failed and the database does not answer: what it has kept is unknown."""
 
 
 class MisplacedError(Exception):
-    """The change is done, and the key is in another file than it should be."""
+    """The change is made, but the key is not in the file where it should be."""
 
 
 def explain(error: BaseException) -> str:
     """Return what a failure of the host means to its operator.
 
-    Its own text is only looked at, never shown: it may hold a key, a hash or a password.
+    The text of the error is only searched, never shown: it may contain a key, a hash or a password.
     """
     chain = list(_chain(error))
     for link in chain:
         for text, line in _TEXTS.items():
             if text in str(link):
                 return line
-    # SQLite is a file, and its driver has one exception for all that goes wrong with it.
+    # SQLite is a file, and its driver has one exception for every kind of failure.
     if not any(type(link).__module__ == "sqlite3" for link in chain):
         for link in reversed(chain):
             if type(link).__name__ in _TYPES:
@@ -90,12 +90,12 @@ def explain(error: BaseException) -> str:
     kind = type(getattr(error, "orig", error)).__name__
     return (
         f"Open WebUI cannot be used here ({kind}): start the server with the same environment "
-        "variables and see what its log says"
+        "variables and read its log"
     )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, then what it came from; the host's own handlers fail on top of some."""
+    """Yield an error, then its causes; some of the host's handlers fail while handling another."""
     following: BaseException | None = error
     while following is not None:
         yield following

@@ -14,16 +14,17 @@ from owui_keygate.commands.keys.errors import (
 )
 
 EXIT_CODES = (
-    "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 Open WebUI or "
-    "its database cannot be used, nothing changed; 4 the output cannot be written, nothing "
-    "changed; 5 the commit failed, nothing changed, and what was printed does not hold; 6 the "
-    "commit failed, and nobody knows whether the change was made; 7 done, but FILE cannot be "
-    "replaced, and the error names the file that holds the key; 130 interrupted, nothing changed."
+    "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is invalid; 3 Open WebUI "
+    "or its database cannot be used, nothing changed; 4 the output cannot be written, nothing "
+    "changed; 5 the commit failed, nothing changed, and a key that was printed is not valid; 6 the "
+    "commit failed, and it is unknown whether the change was made; 7 done, but FILE could not be "
+    "replaced, and the error names the file that contains the key; 130 interrupted, nothing "
+    "changed."
 )
 
 
 class ExitCode(IntEnum):
-    """How a command ends, if not with 0; 2 is typer's own."""
+    """How a command ends if it fails. Typer itself ends with 2."""
 
     REFUSED = 1
     UNUSABLE = 3

@@ -1,4 +1,4 @@
-"""Who holds an API key, read through the host's own tables."""
+"""Reads who has an API key, through the host's own tables."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _FINGERPRINT = re.compile("[0-9a-f]{8}")
 
 
 class Holder(NamedTuple):
-    """An account and an API key of it; from 0.6.41 on the database can hold several of one account.
+    """An account and one of its API keys; from 0.6.41 on, an account can have several.
 
-    Times are seconds since 1970, or None where the host has no such time.
+    Times are seconds since 1970, or None if the host has no such time.
 
     Attributes:
         id: The id of the account.
         email: Its e-mail address.
         role: Its role.
         fingerprint: The first 8 hex digits of the SHA-256 of the key; None without a key.
-        created_at: When the key was made.
-        expires_at: When it ends.
+        created_at: When the key was created.
+        expires_at: When it expires.
         last_used_at: When it was last used.
-        key_id: The id of its row, where keys have a table of their own.
+        key_id: The id of its row, if keys have a table of their own.
     """
 
     id: str
@@ -48,7 +48,7 @@ class Holder(NamedTuple):
 
 
 def keeps_times(users: ModuleType) -> bool:
-    """Whether the host keeps API keys in a table of their own, with times: from 0.6.41 on."""
+    """Whether the host has a table of API keys with times, which it has from 0.6.41 on."""
     return hasattr(users, "ApiKey")
 
 
@@ -59,9 +59,9 @@ async def every_holder(users: ModuleType, execute: Execute) -> list[Holder]:
 
 
 async def find_account(users: ModuleType, execute: Execute, email: str) -> list[Holder]:
-    """Return the account with an e-mail address in any case: once for each key, or once without.
+    """Return the account with an e-mail address in any case, once for each key or once without.
 
-    None of the errors here repeats what was typed, as that may be a secret.
+    The errors here do not repeat what was typed, because it may be a secret.
 
     Raises:
         RefusedError: There are several accounts.
@@ -69,13 +69,13 @@ async def find_account(users: ModuleType, execute: Execute, email: str) -> list[
     rows = await execute(_select(users).where(func.lower(users.User.email) == email.lower()))
     found = [_holder(row) for row in rows]
     if len({account.id for account in found}) > 1:
-        message = f"There are several accounts {found[0].email}: delete all but one first"
+        message = f"Several accounts have the address {found[0].email}: delete all but one first"
         raise RefusedError(message)
     return found
 
 
 async def get_holder(users: ModuleType, execute: Execute, user_id: str, api_key: str) -> Holder:
-    """Return the account with an id, together with a key that it has."""
+    """Return the account with an id, together with one of its keys."""
     rows = await execute(_select(users).where(users.User.id == user_id))
     name = fingerprint(api_key)
     return next(each for each in map(_holder, rows) if each.fingerprint == name)
@@ -85,7 +85,7 @@ async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Hold
     """Return the keys of the account with an e-mail address, or the one with a fingerprint.
 
     Raises:
-        RefusedError: There is none, or several keys have the fingerprint.
+        RefusedError: There is no such key, or several keys have the fingerprint.
     """
     if _FINGERPRINT.fullmatch(name):
         found = [each for each in await every_holder(users, execute) if each.fingerprint == name]
@@ -94,22 +94,22 @@ async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Hold
             raise RefusedError(message)
         if len(found) > 1:
             owners = ", ".join(each.email for each in found)
-            message = f"Several API keys have this fingerprint: name one of {owners}"
+            message = f"Several API keys have this fingerprint: name the account instead ({owners})"
             raise RefusedError(message)
         return found
     found = await find_account(users, execute, name)
     if not found:
-        message = "There is no such account: see `owui-keygate keys list` for those with a key"
+        message = "No such account: `owui-keygate keys list` shows the accounts that have a key"
         raise RefusedError(message)
     if found[0].fingerprint is None:
         email = found[0].email
-        message = f"{email} has no API key; to make one: owui-keygate keys create {email}"
+        message = f"{email} has no API key; to create one: owui-keygate keys create {email}"
         raise RefusedError(message)
     return found
 
 
 def fingerprints(found: list[Holder]) -> str:
-    """Return the fingerprints of some keys for a text."""
+    """Return the fingerprints of some keys, as part of a text."""
     return ", ".join(str(each.fingerprint) for each in found)
 
 

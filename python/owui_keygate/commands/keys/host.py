@@ -1,4 +1,4 @@
-"""The modules of the host that the commands use, and how their functions are called."""
+"""The host's modules that the commands use, and how their functions are called."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Host(NamedTuple):
-    """The host's modules that are needed here."""
+    """The host's modules that the commands need."""
 
     database: ModuleType
     users: ModuleType
@@ -27,16 +27,16 @@ class Host(NamedTuple):
 async def call_or_fail(
     function: Callable[..., Awaitable[T] | T], *arguments: object, **options: object
 ) -> T:
-    """Call a function of the host that returns something if it did what it should.
+    """Call a function of the host that returns something true if it succeeds.
 
     Raises:
-        HostUnusableError: It did not.
+        HostUnusableError: The function failed.
     """
     result = await call(function, *arguments, **options)
     if not result:
         message = (
-            f"Open WebUI failed at {function.__name__}, and everything was undone: "
-            "see whether its database is in order"
+            f"Open WebUI's {function.__name__} failed, and everything was undone: "
+            "check Open WebUI's database"
         )
         raise HostUnusableError(message)
     return result
@@ -45,6 +45,6 @@ async def call_or_fail(
 async def call(
     function: Callable[..., Awaitable[T] | T], *arguments: object, **options: object
 ) -> T:
-    """Call a function of the host, which is async in later releases."""
+    """Call a function of the host, which is asynchronous in later releases."""
     result = function(*arguments, **options)
     return await result if isinstance(result, Awaitable) else result

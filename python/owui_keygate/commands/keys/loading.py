@@ -1,6 +1,6 @@
-"""The host in this process: found, and imported against its database.
+"""Imports the host in this process, with its own database.
 
-Nothing is started: only its models are imported, and what makes keys and password hashes.
+Nothing is started. Only the host's models are imported, and what creates keys and password hashes.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from owui_keygate.commands.keys.host import Host
 from owui_keygate.commands.keys.quiet import failures_explained, silence
 
 _NO_DATABASE = (
-    "There is no database of Open WebUI here yet: start the server once, or give this command the "
-    "environment variables and the folder of the server"
+    "Open WebUI has no database here yet: start the server once, or run this command in the "
+    "server's folder, with the server's environment variables"
 )
 
 
 class Env(Protocol):
-    """The host's module `open_webui.env`, as far as it is looked at here."""
+    """The host's module `open_webui.env`, as far as it is used here."""
 
     DATABASE_URL: str
     VERSION: str
 
 
 def load() -> Host:
-    """Find the host and import it against the database that it is configured for.
+    """Find the host and import it, with the database that it is configured for.
 
     Raises:
-        HostUnusableError: There is none, it is not supported, or it cannot be imported.
+        HostUnusableError: No host was found, it is not supported, or it cannot be imported.
     """
     folder = find_host()
     if folder is None:
@@ -46,7 +46,7 @@ def load() -> Host:
         sys.path.append(str(folder))
     with failures_explained(), silence(), tempfile.TemporaryDirectory() as static:
         _prepare_environment(static, installed_with_pip=installed_with_pip)
-        # This connects to nothing yet.
+        # This does not connect to the database yet.
         env = importlib.import_module("open_webui.env")
         _check_release(env)
         _check_database(env)
@@ -60,22 +60,22 @@ def load() -> Host:
 
 
 def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
-    """Keep the import from what only a server needs.
+    """Keep the import from doing what only a server needs.
 
     Args:
-        static: A folder for the static files, which the host deletes and copies as it is imported.
-        installed_with_pip: As the host asks for it with `FROM_INIT_PY`.
+        static: A folder for the static files, which the host deletes and copies when imported.
+        installed_with_pip: Whether pip installed the host, which reads this from `FROM_INIT_PY`.
     """
     os.environ |= {
-        "CUSTOM_NAME": "",  # The host asks its makers' server for a logo otherwise.
+        "CUSTOM_NAME": "",  # Otherwise the host asks its vendor's server for a logo.
         "ENABLE_DB_MIGRATIONS": "false",
         "FROM_INIT_PY": str(installed_with_pip).lower(),
         "OWUI_KEYGATE": "off",
         "STATIC_DIR": static,
     }
-    # `open-webui serve` gets its secret from a file; nothing is signed or encrypted here.
+    # `open-webui serve` reads its secret from a file; nothing is signed or encrypted here.
     os.environ.setdefault("WEBUI_SECRET_KEY", secrets.token_hex())
-    # The drivers of PostgreSQL wait for minutes by default.
+    # By default, the drivers of PostgreSQL wait for minutes.
     os.environ.setdefault("PGCONNECT_TIMEOUT", "10")
 
 
@@ -86,15 +86,15 @@ def _check_release(env: Env) -> None:
     try:
         choose(str(env.VERSION))
     except HostDoesNotFitError as error:
-        message = f"Unsupported host: {error}"
+        message = f"Unsupported Open WebUI: {error}"
         raise HostUnusableError(message) from None
 
 
 def _check_database(env: Env) -> None:
-    """Refuse a database that the host has not made yet, as far as asking does not make it.
+    """Refuse a database that the host has not created yet, unless the check would create it.
 
-    To connect to a SQLite file makes it, and hosts before 0.7.0 make their tables as they are
-    imported: with the environment variables of another server, that would be a second database.
+    Connecting to a SQLite file creates it, and hosts before 0.7.0 create their tables when they are
+    imported. With the environment variables of another server, that would be a second database.
     """
     from sqlalchemy import create_engine, inspect, make_url
 

@@ -1,6 +1,7 @@
-"""Where a command's output goes: first to its destination, then the change is made.
+"""Writes a command's output to its destination before the change is made.
 
-A key is shown once. Written after the commit it could be lost, while the old one is gone already.
+A key is shown once. If it were written after the commit, it could be lost when the old key is
+already gone.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 class Output:
     """Standard output, and the file for the key if one is named; a context manager.
 
-    It holds a descriptor of its own, as the host is kept from writing to standard output.
+    It has a descriptor of its own, because the host is kept from writing to standard output.
 
     Args:
-        file: The file that gets the key; it is absent, or a regular file.
+        file: The file for the key, which must be a regular file or not exist.
 
     Raises:
         OutputError: The file is something else, such as a device or a symbolic link.
@@ -37,11 +38,9 @@ class Output:
         self.printed = False
         self._temporary: Path | None = None
         if file is not None and os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
-            message = (
-                "Nothing has changed: what --out names is no regular file, and it would be replaced"
-            )
+            message = "Nothing has changed: --out names something that is not a regular file"
             raise OutputError(message)
-        # A descriptor that was closed at the start has been given to something else since.
+        # A descriptor that was closed at the start may belong to something else by now.
         self._stdout = None if sys.stdout is None else os.dup(1)
         _fill_closed()
 
@@ -55,30 +54,30 @@ class Output:
             os.close(self._stdout)
 
     def write(self, text: str, *, key: str | None = None) -> None:
-        """Write all of it to where it lasts.
+        """Write everything to its destination.
 
         Args:
-            text: What goes to standard output.
-            key: What goes to the file instead.
+            text: The text for standard output.
+            key: The key for the file, if there is one.
 
         Raises:
-            OutputError: It cannot be written; the file is as it was.
+            OutputError: Something cannot be written; the file is unchanged.
         """
         if self.file is not None and key is not None:
-            with _explained("The file of --out"):
+            with _explained("the file of --out"):
                 self._write_temporary(self.file, f"{key}\n")
         try:
-            with _explained("Standard output"):
+            with _explained("standard output"):
                 self._print(text)
         except OutputError:
             self.discard()
             raise
 
     def keep(self) -> None:
-        """Give the file its name, now that what is in it holds.
+        """Give the file its name, now that the change is made.
 
         Raises:
-            MisplacedError: That fails, and the key is in the file that the message names.
+            MisplacedError: That fails; the message names the file that contains the key.
         """
         temporary, self._temporary = self._temporary, None
         if self.file is None or temporary is None:
@@ -87,24 +86,24 @@ class Output:
             temporary.replace(self.file)
         except OSError as error:
             message = (
-                "The change is made, but the file of --out cannot be replaced "
+                "The change is made, but the file of --out could not be replaced "
                 f"({error.strerror}): the new key is in {temporary}"
             )
             raise MisplacedError(message) from None
 
     def discard(self) -> None:
-        """Remove what was written to the file, as it does not hold."""
+        """Remove what was written to the file, because the change is not made."""
         temporary, self._temporary = self._temporary, None
         if temporary is not None:
             temporary.unlink()
 
     @property
     def waiting(self) -> Path | None:
-        """The temporary file, while it is not known whether what is in it holds."""
+        """The temporary file, while it is unknown whether the change is made."""
         return self._temporary
 
     def _write_temporary(self, file: Path, text: str) -> None:
-        """Write a file beside that is new (`O_EXCL`, `O_NOFOLLOW`) and its owner's (0600)."""
+        """Write a new file beside the file (`O_EXCL`, `O_NOFOLLOW`), for its owner alone (0600)."""
         descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         self._temporary = Path(name)
         try:
@@ -126,7 +125,7 @@ class Output:
             left = left[os.write(self._stdout, left) :]
             self.printed = True
         if stat.S_ISREG(os.fstat(self._stdout).st_mode):
-            # Some file systems find out only now that there is no room.
+            # Some file systems notice only now that they are full.
             os.fsync(self._stdout)
 
 
@@ -140,10 +139,10 @@ def _explained(place: str) -> Iterator[None]:
 
 
 def _fill_closed() -> None:
-    """Open what is closed of the standard streams, so that no database gets its number."""
+    """Open the standard streams that are closed, so that no database gets their numbers."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free is this one, as those below are open.
+            # This is the lowest free number, because those below are open.
             os.open(os.devnull, os.O_RDWR)

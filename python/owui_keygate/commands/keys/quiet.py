@@ -1,7 +1,6 @@
-"""Nothing of what the host says gets out of a command.
+"""Keeps what the host prints, logs and raises from being shown.
 
-The host prints and logs as it is imported, and its texts about a database may hold a password, so
-none of what it says is shown.
+The host prints and logs when it is imported, and its texts about a database may contain a password.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _OURS = (ConfirmationNeededError, HostUnusableError, OutputError, RefusedError)
 
 @contextmanager
 def failures_explained() -> Iterator[None]:
-    """Make one line of whatever fails, and of nothing that it says.
+    """Turn every failure of the host into one line that repeats nothing from the host.
 
     Raises:
         HostUnusableError: Something failed.
@@ -36,13 +35,13 @@ def failures_explained() -> Iterator[None]:
         yield
     except _OURS:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (its text may hold a secret)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (its text may contain a secret)
         raise HostUnusableError(explain(error)) from None
 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Lead what this process prints into nothing, the output of C libraries included."""
+    """Discard what this process prints, including the output of C libraries."""
     _flush()
     kept = [os.dup(1), os.dup(2)]
     nothing = os.open(os.devnull, os.O_WRONLY)
@@ -59,7 +58,7 @@ def silence() -> Iterator[None]:
 
 
 def _flush() -> None:
-    """Flush the standard streams, of which a process can be started without any."""
+    """Flush the standard streams; a process can be started without them."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

@@ -1,4 +1,4 @@
-"""Holders of keys, as the commands print them."""
+"""Formats holders of keys, as JSON and for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def to_table(found: list[Holder]) -> str:
 
 
 def facts_of(holder: Holder) -> dict[str, Any]:
-    """Return what JSON says of a holder."""
+    """Return a holder as a JSON object."""
     return {
         "email": holder.email,
         "role": holder.role,
@@ -49,5 +49,5 @@ def _row(holder: Holder) -> tuple[str, ...]:
 
 
 def instant(seconds: int) -> str:
-    """Return a time, in UTC, for people."""
+    """Return a time in UTC, for people."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Runs a command: loads the host, carries out the deed, asks where that is needed, and ends."""
+"""Runs a command: imports the host, makes the change, asks if necessary, and exits."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Command(Generic[T]):
     """What a command does.
 
     Attributes:
-        work: What is done with the keys; it is told whether a person has agreed.
-        show: Writes what came of it, before it is committed.
-        kept: Whether the database holds what came of it.
+        work: Reads or changes the keys; its second argument is whether a person has agreed.
+        show: Writes the result, before it is committed.
+        kept: Returns whether the database contains the result.
     """
 
     work: Callable[[Keys, bool], Awaitable[T]]
@@ -40,11 +40,11 @@ class Command(Generic[T]):
 
 
 def run(command: Command[T], *, yes: bool, out: Path | None = None, changes: bool = True) -> T:
-    """Run a command, after asking for what a person has to agree to, and return what came of it.
+    """Run a command, after asking a person to agree if necessary, and return its result.
 
     Args:
         command: The command.
-        yes: Whether a person has agreed beforehand.
+        yes: Whether a person has agreed in advance.
         out: The file for the key.
         changes: Whether the command changes anything.
     """
@@ -63,7 +63,7 @@ def run(command: Command[T], *, yes: bool, out: Path | None = None, changes: boo
 
 
 def _deed(command: Command[T], host: Host, output: Output, *, confirmed: bool) -> Deed[T]:
-    # It needs SQLAlchemy, which comes with the host.
+    # `Keys` needs SQLAlchemy, which is installed with the host.
     from owui_keygate.commands.keys.work import Keys
 
     return Deed(
@@ -74,6 +74,6 @@ def _deed(command: Command[T], host: Host, output: Output, *, confirmed: bool) -
 
 
 def end(code: ExitCode, line: str) -> NoReturn:
-    """Say how the command ends, and end it."""
+    """Print one line and exit."""
     say(line)
     raise typer.Exit(code)

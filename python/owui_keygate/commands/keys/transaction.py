@@ -1,4 +1,4 @@
-"""One transaction around what the host's own functions do."""
+"""One transaction around calls of the host's own functions."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ Execute: TypeAlias = "Callable[[Executable], Awaitable[CursorResult[Any]]]"
 """Executes a statement and returns its result."""
 
 _LOCKS = {
-    # It also makes the transaction real: the driver begins one only with the first change, and
-    # ends it with the first savepoint.
+    # This also begins the transaction. The driver would begin it only with the first change, and
+    # end it with the first savepoint.
     "sqlite": ["BEGIN IMMEDIATE"],
-    # The second of two commands for the same account finds what the first one has made, and does
-    # not fail on it, or make it again where the schema of a release allows that.
+    # Of two commands for the same account, the second one must find what the first one has created.
+    # Otherwise it would fail, or create it twice where the schema of a release allows that.
     "postgresql": [
         "SET LOCAL lock_timeout = '10s'",
         "SELECT pg_advisory_xact_lock(hashtext('owui-keygate keys'))",
     ],
 }
-"""What keeps other such commands waiting until the end of a transaction, by dialect."""
+"""Statements that make other such commands wait for the end of a transaction, by dialect."""
 
 
 @asynccontextmanager
 async def transaction(database: ModuleType, *, changes: bool) -> AsyncIterator[Execute]:
     """Begin a transaction, make the host's functions part of it, and commit it at the end.
 
-    Each of the host's functions opens a session and commits it, some more than once. Here their
-    sessions share a connection, on which such a commit ends a savepoint only ("Joining a Session
+    Each of the host's functions opens a session and commits it, some more than once. Here the
+    sessions share one connection, on which such a commit only ends a savepoint ("Joining a Session
     into an External Transaction" in the documentation of SQLAlchemy).
 
     Args:
         database: The host's module `open_webui.internal.db`.
-        changes: Whether it is for changing something.
+        changes: Whether the transaction changes anything.
 
     Raises:
-        Exception: Whatever the body raises, after everything was undone.
+        Exception: What the body raises, after everything was undone.
     """
     if hasattr(database, "async_engine"):
         engine = database.async_engine

@@ -1,4 +1,4 @@
-"""Ways into an account besides its password, as far as the configuration tells."""
+"""Ways into an account besides its password, as far as the configuration shows."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _SWITCHES = {
     "ENABLE_LDAP": ("ldap.enable", "LDAP"),
     "OAUTH_MERGE_ACCOUNTS_BY_EMAIL": ("oauth.merge_accounts_by_email", "an OAuth provider"),
 }
-"""By the environment variable: the key of the saved configuration, and who asserts addresses."""
+"""By environment variable: the name in the saved configuration, and who vouches for addresses."""
 
 
 async def ways_in(host: Host, execute: Execute, user_id: str, email: str) -> list[str]:
-    """Return one sentence for each way by which somebody else may enter an account.
+    """Return a warning for each way in which somebody else may sign in to an account.
 
-    A switch that is on in the environment or in the saved configuration counts: which of the two
-    Open WebUI goes by depends on its release and on further settings.
+    A switch counts if it is on in the environment or in the saved configuration: which of the two
+    Open WebUI uses depends on its release and on further settings.
 
     Args:
-        host: The host, whose environment file has been read.
+        host: The host, which has read its `.env` file.
         execute: Executes a statement in its database.
         user_id: The id of the account.
-        email: Its address.
+        email: The address of the account.
     """
     saved = await _saved(host, execute)
     asserting = [
@@ -41,24 +41,24 @@ async def ways_in(host: Host, execute: Execute, user_id: str, email: str) -> lis
     if os.environ.get(_HEADER):
         asserting.insert(0, f"the trusted header ({_HEADER})")
     found = [
-        f"Warning: whoever has the address {email} by the word of {each} enters the account "
-        "without its password"
+        f"Warning: {each} can sign somebody in as {email} without the account's password"
         for each in asserting
     ]
     user = host.users.User
     link = user.oauth if hasattr(user, "oauth") else user.oauth_sub
     if (await execute(select(link).where(user.id == user_id))).scalar():
         found.append(
-            f"Warning: {email} is linked to an account at an OAuth provider, which enters it, too"
+            f"Warning: {email} is linked to an account at an OAuth provider, "
+            f"which can sign in as {email}, too"
         )
     return found
 
 
 async def _saved(host: Host, execute: Execute) -> dict[str, object]:
-    """Return what the host has saved of the switches."""
+    """Return the saved values of the switches."""
     keys = [key for key, _ in _SWITCHES.values()]
     schema = host.database.Base.metadata.schema
-    # From 0.10.0 on each setting has a row, before that all of them share one.
+    # From 0.10.0 on, each setting has its own row; before that, all settings share one.
     if importlib.util.find_spec("open_webui.models.config") is not None:
         rows = table("config", column("key"), column("value", JSON), schema=schema)
         found = await execute(select(rows.c.key, rows.c.value).where(rows.c.key.in_(keys)))
@@ -70,7 +70,7 @@ async def _saved(host: Host, execute: Execute) -> dict[str, object]:
 
 
 def _member(data: object, path: str) -> object:
-    """Return a member of nested objects, or None if there is none."""
+    """Return a member of nested objects, or None if it is missing."""
     for name in path.split("."):
         data = data.get(name) if isinstance(data, dict) else None
     return data

@@ -1,4 +1,4 @@
-"""What the commands do, through the host's own models."""
+"""Creates, replaces and deletes API keys, through the host's own models."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Made(NamedTuple):
-    """A key that was made.
+    """A key that was created.
 
     Attributes:
         api_key: The key.
-        holder: Whose it is.
-        account: What became of the account: `created`, `promoted` or `unchanged`.
-        remarks: What a person should know about the account, a line each.
+        holder: Its holder.
+        account: What happened to the account: `created`, `promoted` or `unchanged`.
+        remarks: What a person should know about the account, one line each.
     """
 
     api_key: str
@@ -36,7 +36,7 @@ class Made(NamedTuple):
     remarks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Return it without the key."""
+        """Return a text without the key."""
         return f"Made({self.holder!r}, {self.account!r})"
 
 
@@ -59,7 +59,7 @@ class Keys:
         return await holders.every_holder(self._users, self._execute)
 
     async def has(self, holder: Holder) -> bool:
-        """Whether somebody has this key."""
+        """Whether the holder's key exists."""
         return any(each.fingerprint == holder.fingerprint for each in await self.every())
 
     async def create(  # noqa: PLR0913 (they are the options)
@@ -72,20 +72,19 @@ class Keys:
         reset_password: bool,
         confirmed: bool,
     ) -> Made:
-        """Make an administrator's key, and the account if there is none.
+        """Create an administrator's key, and the account if it does not exist.
 
         Args:
-            email: Whose key it is.
-            name: The name of a new account; else it is what the address begins with.
-            life: For how many seconds the key is good.
-            promote: Whether an account of another role may become an administrator's.
-            reset_password: Whether the password and the sessions of an existing account end.
-            confirmed: Whether a person has agreed to either.
+            email: The address of the account.
+            name: The name of a new account; by default the part of the address before the `@`.
+            life: How many seconds the key stays valid.
+            promote: Whether an account with another role may become an administrator.
+            reset_password: Whether an existing account gets a new password.
+            confirmed: Whether a person has agreed to the last two.
 
         Raises:
-            RefusedError: The account is not an administrator's, or has a key.
-            ConfirmationNeededError: The account would become an administrator's, or be closed to
-                those who are in.
+            RefusedError: The account is not an administrator, or has a key.
+            ConfirmationNeededError: The account would be promoted or get a new password.
         """
         self._check(life)
         found = await holders.find_account(self._users, self._execute, email)
@@ -106,30 +105,31 @@ class Keys:
         return made._replace(remarks=(remark, *made.remarks))
 
     async def rotate(self, name: str, *, life: int | None, confirmed: bool) -> Made:
-        """Replace an administrator's key; the new one lives as long as the old one was meant to.
+        """Replace an administrator's key.
 
         Args:
             name: The e-mail address of its holder, or its fingerprint.
-            life: For how many seconds the key is good, if not as long as the old one.
-            confirmed: Whether a person has agreed to it.
+            life: How many seconds the new key stays valid; by default as long as the old key.
+            confirmed: Whether a person has agreed.
 
         Raises:
-            RefusedError: There is no such key, its holder is no administrator, or has several.
+            RefusedError: There is no such key, or its holder is not an administrator or has several
+                keys.
             ConfirmationNeededError: Nobody has agreed yet.
         """
         self._check(life)
         holder = (await holders.find_keys(self._users, self._execute, name))[0]
         if holder.role != ADMIN:
             message = (
-                f"{holder.email} is no administrator (its role is {holder.role}): "
-                "its key can be revoked, not replaced"
+                f"{holder.email} is not an administrator (its role is {holder.role}): "
+                "its key can be revoked, but not rotated"
             )
             raise RefusedError(message)
         keys = [each for each in await self.every() if each.id == holder.id]
         if len(keys) > 1:
             message = (
-                f"{holder.email} has several API keys ({fingerprints(keys)}), and Open WebUI "
-                "deletes all of them for a new one: revoke all but one first, by their fingerprints"
+                f"{holder.email} has several API keys ({fingerprints(keys)}), and Open WebUI would "
+                "delete all of them to create a new one: first revoke all but one by fingerprint"
             )
             raise RefusedError(message)
         life = life or _span(holder)
@@ -137,11 +137,11 @@ class Keys:
         return await self._give_key(holder.id, life, "unchanged")
 
     async def revoke(self, name: str, *, confirmed: bool) -> list[Holder]:
-        """Delete the keys of an account or the one with a fingerprint, and return what they were.
+        """Delete the keys of an account, or the key with a fingerprint, and return what they were.
 
         Args:
             name: The e-mail address of the account, or the fingerprint.
-            confirmed: Whether a person has agreed to it.
+            confirmed: Whether a person has agreed.
 
         Raises:
             RefusedError: There is no such key, or several have the fingerprint.
@@ -159,24 +159,22 @@ class Keys:
         return found
 
     async def _delete_row(self, holder: Holder) -> None:
-        """Delete one key; the function of the host deletes all that an account has.
+        """Delete one key. The host's function would delete all keys of the account.
 
         Raises:
-            RefusedError: It was replaced meanwhile; the host gives the new row the same id.
+            RefusedError: The key was replaced in the meantime; the host reuses the id of its row.
         """
         key = self._users.ApiKey
         this = key.id == holder.key_id
         found = (await self._execute(select(key.key).where(this).with_for_update())).scalar()
         if found is None or fingerprint(found) != holder.fingerprint:
-            message = f"The API key {holder.fingerprint} was replaced or deleted meanwhile"
+            message = f"The API key {holder.fingerprint} was replaced or deleted in the meantime"
             raise RefusedError(message)
         await self._execute(delete(key).where(this))
 
     def _check(self, life: int | None) -> None:
         if life is not None and not keeps_times(self._users):
-            message = (
-                "This Open WebUI has no end of a key, which came with 0.6.41: leave --expires out"
-            )
+            message = "API keys cannot expire before Open WebUI 0.6.41: omit --expires"
             raise RefusedError(message)
 
     async def _give_key(self, user_id: str, life: int | None, account: str) -> Made:
@@ -200,11 +198,11 @@ def _check_confirmed(found: list[Holder], *, confirmed: bool) -> None:
 
 
 def _span(holder: Holder) -> int | None:
-    """Return for how many seconds a key was good when it was made, or None if for ever."""
+    """Return how many seconds a key was valid when it was created, or None if for ever."""
     if holder.expires_at is None or holder.created_at is None:
         return None
     span = holder.expires_at - holder.created_at
     if span <= 0:
-        message = f"The key of {holder.email} was never good, so say how long: add --expires"
+        message = f"The key of {holder.email} expired before it was created: add --expires"
         raise RefusedError(message)
     return span

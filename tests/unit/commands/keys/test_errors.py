@@ -26,7 +26,7 @@ def caused(error: BaseException, by: BaseException) -> BaseException:
         (sqlite3.OperationalError("no such column: user.x"), "The database lacks tables "),
         (
             sqlite3.OperationalError("attempt to write a readonly database"),
-            "The database file cannot be written to: ",
+            "The database file cannot be written: ",
         ),
         (sqlite3.OperationalError("disk I/O error"), "Open WebUI cannot be used here (Operat"),
         (psycopg.OperationalError("refused"), "The database cannot be reached: "),

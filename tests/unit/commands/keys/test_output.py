@@ -89,7 +89,7 @@ def test_only_a_regular_file_is_replaced(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(OutputError, match="no regular file"):
+    with pytest.raises(OutputError, match="not a regular file"):
         Output(tmp_path / name)
     assert sorted(tmp_path.iterdir()) == before
     assert target.read_text() == "old"
@@ -114,7 +114,7 @@ def test_half_a_file_does_not_stay(tmp_path: Path) -> None:
     with Output(tmp_path / "bot.key") as output:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4, hard))
         try:
-            with pytest.raises(OutputError, match="The file of --out cannot be written"):
+            with pytest.raises(OutputError, match="the file of --out cannot be written"):
                 output.write("", key=KEY)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -157,7 +157,7 @@ def test_the_file_does_not_stay_if_standard_output_is_full(tmp_path: Path, stdou
         stdout(full.fileno())
     with (
         Output(tmp_path / "bot.key") as output,
-        pytest.raises(OutputError, match="Standard output cannot be written"),
+        pytest.raises(OutputError, match="standard output cannot be written"),
     ):
         output.write("facts", key=KEY)
     assert not output.printed
