@@ -197,7 +197,7 @@ def test_a_key_manages_no_key_whatever_way_it_comes(
     world: World,
     colleague: Person,
     method: str,
-    enabled: bool,  # noqa: FBT001
+    enabled: bool,
 ) -> None:
     people.set_rules(on, world.first, enabled=enabled)
     key = colleague.keys["valid"]

@@ -211,7 +211,7 @@ def test_no_way_leads_past_a_limit(
     client: Client,
     world: World,
     way: str,
-    enabled: bool,  # noqa: FBT001
+    enabled: bool,
 ) -> None:
     people.set_rules(client, world.first, enabled=enabled)
     headers = ALL_WAYS[way](world.admin.keys["valid"])

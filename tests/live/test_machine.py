@@ -268,14 +268,14 @@ class Machine(RuleBasedStateMachine):
             self.model.keys[key].created_at = created
 
     @rule(enabled=st.booleans(), endpoints=lists)
-    def set_rules(self, enabled: bool, endpoints: tuple[str, ...] | None) -> None:  # noqa: FBT001
+    def set_rules(self, enabled: bool, endpoints: tuple[str, ...] | None) -> None:
         listed = None if endpoints is None else ", ".join(endpoints)
         with self.place.client("named") as client:
             people.set_rules(client, self.admin, enabled=enabled, endpoints=listed)
         self.model.keys_on, self.model.endpoints = enabled, endpoints
 
     @rule(allowed=st.booleans())
-    def let_everybody_have_keys(self, allowed: bool) -> None:  # noqa: FBT001
+    def let_everybody_have_keys(self, allowed: bool) -> None:
         with self.place.client("open") as client:
             people.let_everybody_make_keys(client, self.admin, allowed=allowed)
         self.model.everybody_may = allowed

@@ -45,8 +45,8 @@ def test_what_a_host_gets_without_it(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     environment: Mapping[str, str],
-    says: bool,  # noqa: FBT001
-    refuses: bool,  # noqa: FBT001
+    says: bool,
+    refuses: bool,
 ) -> None:
     for variable in ("OWUI_KEYGATE", "OWUI_KEYGATE_STRICT"):
         monkeypatch.delenv(variable, raising=False)

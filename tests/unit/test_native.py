@@ -101,7 +101,7 @@ OFF = Policy(Settings({}))
 ON = policy_of()
 
 
-def judge(policy: Policy, **facts: Any) -> Decision | None:  # noqa: ANN401
+def judge(policy: Policy, **facts: Any) -> Decision | None:
     """Judge a bearer key of an administrator for `/a`, with other facts as given."""
     scope = {"type": "http", "method": "GET", "path": facts.pop("path", "/a"), "client": CLIENT}
     transport = facts.pop("transport", Transport.Bearer)
@@ -257,7 +257,7 @@ def test_networks_refuse_until_the_server_has_said_whom_it_believes() -> None:
 @pytest.mark.parametrize(
     ("proxies", "everyone"), [("*", True), ("0.0.0.0/1,128.0.0.0/1", True), ("127.0.0.1", False)]
 )
-def test_who_holds_everyone(proxies: str, everyone: bool) -> None:  # noqa: FBT001
+def test_who_holds_everyone(proxies: str, everyone: bool) -> None:
     assert hold_everyone(proxies) is everyone
 
 
@@ -316,7 +316,7 @@ def test_without_the_rules_or_the_permission_there_is_no_decision() -> None:
         (SimpleNamespace(id="id", email="a@x", role=b"admin"), None, None, None),
     ],
 )
-def test_a_reading_of_another_shape_is_an_error_and_no_decision(reading: Any) -> None:  # noqa: ANN401
+def test_a_reading_of_another_shape_is_an_error_and_no_decision(reading: Any) -> None:
     request = ({"path": "/a"}, "sk-1", Transport.Bearer, 10.0)
     with pytest.raises((AttributeError, TypeError, ValueError)):
         ON.judge(request, reading)

@@ -27,7 +27,7 @@ NAMES = ("hooked_host.one", "hooked_host.two")
 class Loader:
     """Executes a module with its own loader, and counts."""
 
-    def __init__(self, loader: Any, seen: list[str]) -> None:  # noqa: ANN401
+    def __init__(self, loader: Any, seen: list[str]) -> None:
         self.loader = loader
         self.seen = seen
 

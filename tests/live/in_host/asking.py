@@ -37,7 +37,7 @@ class SubclassOfSubclass(Subclass):
     """Somebody else's."""
 
 
-def made(*middlewares: Any, loaded: bool = True, **options: Any) -> object:  # noqa: ANN401
+def made(*middlewares: Any, loaded: bool = True, **options: Any) -> object:
     """Return a configuration as a server has it that runs."""
     config = uvicorn.Config(app, http="h11", ws="none", log_config=None, **options)
     if loaded:
@@ -45,7 +45,7 @@ def made(*middlewares: Any, loaded: bool = True, **options: Any) -> object:  # n
     return config, middlewares
 
 
-def with_another(cls: Any, trusted: Any) -> object:  # noqa: ANN401
+def with_another(cls: Any, trusted: Any) -> object:
     """Return a narrow server around an application that has a middleware of its own."""
     return made(cls(app, trusted), forwarded_allow_ips="127.0.0.1")
 

@@ -30,7 +30,7 @@ def executed(module: ModuleType) -> None:
 class Loader:
     """Executes a module with its own loader, and then does something with it."""
 
-    def __init__(self, loader: Any, action: Callable[[ModuleType], None]) -> None:  # noqa: ANN401
+    def __init__(self, loader: Any, action: Callable[[ModuleType], None]) -> None:
         self.loader = loader
         self.action = action
 
@@ -51,7 +51,7 @@ class Unguarded:
     def __init__(self, action: Callable[[ModuleType], None]) -> None:
         self.action = action
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ANN401
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Hook the loader of what the others find."""
         if name not in NAMES:
             return None
@@ -70,7 +70,7 @@ class Guarded:
         self.action = action
         self.under_way = False
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ANN401, ARG002
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
         """Hook the loader of what the others find."""
         if name not in NAMES or self.under_way:
             return None
@@ -88,18 +88,18 @@ def by_setattr(name: str, module: ModuleType) -> None:
     """Put a wrapper where a function is."""
     wrapped = getattr(module, name)
 
-    def called(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+    def called(*arguments: Any, **options: Any) -> Any:
         print(CALLED, flush=True)  # noqa: T201
         return wrapped(*arguments, **options)
 
-    async def awaited(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+    async def awaited(*arguments: Any, **options: Any) -> Any:
         return await called(*arguments, **options)
 
     wrapper = awaited if inspect.iscoroutinefunction(wrapped) else called
     setattr(module, name, functools.wraps(wrapped)(wrapper))
 
 
-def say_and_call(wrapped: Any, _instance: Any, arguments: Any, options: Any) -> Any:  # noqa: ANN401
+def say_and_call(wrapped: Any, _instance: Any, arguments: Any, options: Any) -> Any:
     """Be a wrapper, as `wrapt` calls one."""
     print(CALLED, flush=True)  # noqa: T201
     return wrapped(*arguments, **options)
@@ -120,10 +120,10 @@ def by_opentelemetry(name: str, module: ModuleType) -> None:
         def instrumentation_dependencies(self) -> Collection[str]:
             return ()
 
-        def _instrument(self, **_: Any) -> None:  # noqa: ANN401
+        def _instrument(self, **_: Any) -> None:
             by_wrapt(name, module)
 
-        def _uninstrument(self, **_: Any) -> None:  # noqa: ANN401
+        def _uninstrument(self, **_: Any) -> None:
             raise NotImplementedError
 
     Instrumentor().instrument()

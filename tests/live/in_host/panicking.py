@@ -51,7 +51,7 @@ def arm(entry_point: str) -> None:
     place: Any = getattr(_native, owner[0]) if owner else _native
     original = vars(place)[name]
 
-    def armed(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+    def armed(*arguments: Any, **options: Any) -> Any:
         if told() == entry_point:
             panic()
         return original(*arguments, **options)
@@ -73,7 +73,7 @@ def arm_all() -> None:
         arm(entry_point)
 
 
-def app() -> Any:  # noqa: ANN401
+def app() -> Any:
     """Return the host's application; it is imported after the native module has been armed."""
     arm_all()
     from open_webui.main import app

@@ -23,18 +23,18 @@ SETTINGS: Any = (None, {}, {"ui": {"models": ["a", "b"], "deep": [{"x": None}]},
 INFO: Any = (None, {}, {"automation": "nightly", "list": [1, 2.5, "x", True, None]})
 
 
-async def answer(found: Any) -> Any:  # noqa: ANN401
+async def answer(found: Any) -> Any:
     """Return a result of the host, which is a coroutine from 0.9.0 on."""
     return await found if inspect.iscoroutine(found) else found
 
 
-def seen(user: Any) -> list[Any]:  # noqa: ANN401
+def seen(user: Any) -> list[Any]:
     """Return all that can be seen of a user object."""
     fields = sorted(user.model_fields_set)
     return [type(user).__qualname__, repr(user), fields, repr(user.__pydantic_extra__)]
 
 
-async def ready(reader: Any) -> None:  # noqa: ANN401
+async def ready(reader: Any) -> None:
     """Wait until a reader has its connection."""
     while True:
         try:

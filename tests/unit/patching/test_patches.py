@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from owui_keygate.extension import Extension
 
 
-def extension(*, bypass: bool = True) -> Any:  # noqa: ANN401
+def extension(*, bypass: bool = True) -> Any:
     """Return an extension that stands and can be told to stand down."""
     return SimpleNamespace(policy=SimpleNamespace(bypass=bypass), standing=Standing())
 
@@ -63,15 +63,15 @@ def host() -> ModuleType:
     return module
 
 
-def replace(original: Callable[..., Any], _module: ModuleType, _extension: Extension) -> Any:  # noqa: ANN401
+def replace(original: Callable[..., Any], _module: ModuleType, _extension: Extension) -> Any:
     @functools.wraps(original)
-    def replacement(*args: Any, **kwargs: Any) -> str:  # noqa: ANN401
+    def replacement(*args: Any, **kwargs: Any) -> str:
         return f"not the {original(*args, **kwargs)}"
 
     return replacement
 
 
-def answer(module: ModuleType) -> Any:  # noqa: ANN401
+def answer(module: ModuleType) -> Any:
     """Return what an application says that includes the router now."""
     app = FastAPI()
     app.include_router(module.router, prefix="/api")
@@ -79,7 +79,7 @@ def answer(module: ModuleType) -> Any:  # noqa: ANN401
     return resolve(route.dependant)  # type: ignore[attr-defined]
 
 
-def resolve(dependant: Any) -> Any:  # noqa: ANN401
+def resolve(dependant: Any) -> Any:
     """Do what FastAPI does for a request: call the dependencies, then what depends on them."""
     values = {inner.name: resolve(inner) for inner in dependant.dependencies}
     return dependant.call(**values)

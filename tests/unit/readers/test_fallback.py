@@ -18,7 +18,7 @@ class Reader:
         self._mark = mark
         self._error = error
 
-    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Any:  # noqa: ANN401
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Any:
         assert rules_bind_admins, "handed on"
         await asyncio.sleep(0)
         if self._error is not None:

@@ -266,7 +266,7 @@ def test_whatever_fails_the_event_loop_forgets_the_socket(
 ) -> None:
     seen: list[psycopg.AsyncConnection[Any]] = []
 
-    def fails(self: Any, *arguments: Any) -> Any:  # noqa: ANN401
+    def fails(self: Any, *arguments: Any) -> Any:
         connection = self._connection if step[1] == "prepare" else self
         seen.append(arguments[0] if step[1] == "__init__" else connection)
         raise error
@@ -321,7 +321,7 @@ def test_who_is_cancelled_leaves_no_socket_with_the_event_loop(postgres: Postgre
     asyncio.run(main())
 
 
-def watched_by(loop: Any) -> set[int]:  # noqa: ANN401
+def watched_by(loop: Any) -> set[int]:
     """Return the sockets that an event loop is told to watch, as they are from now on."""
     watched: set[int] = set()
     add, remove = loop.add_reader, loop.remove_reader

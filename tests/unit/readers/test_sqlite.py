@@ -62,7 +62,7 @@ def reader(tmp_path: Path) -> SqliteReader:
     return SqliteReader(statement, file)
 
 
-def read(reader: SqliteReader, key: str = "k", *, rules_bind_admins: bool = True) -> Any:  # noqa: ANN401
+def read(reader: SqliteReader, key: str = "k", *, rules_bind_admins: bool = True) -> Any:
     found: Any = asyncio.run(reader.read(key, rules_bind_admins=rules_bind_admins))
     assert (found and found.user.role) == ROLES.get(key)
     return found

@@ -32,7 +32,7 @@ BY_HOST = Admin(role="user")
 """Whom the host's own check lets in."""
 
 
-def extension_of(settings: Settings, **facts: Any) -> Extension:  # noqa: ANN401
+def extension_of(settings: Settings, **facts: Any) -> Extension:
     """Return an extension with these settings, and other facts as given."""
     made: dict[str, Any] = {
         "host_version": "0.12.4",
@@ -78,14 +78,14 @@ class Reader:
         return permitted
 
 
-async def give(found: Any) -> Any:  # noqa: ANN401
+async def give(found: Any) -> Any:
     await asyncio.sleep(0)
     if isinstance(found, BaseException):
         raise found
     return found
 
 
-def by_host(found: Any = BY_HOST) -> Any:  # noqa: ANN401
+def by_host(found: Any = BY_HOST) -> Any:
     """Return a check of the host's that lets somebody in, or raises what it is given."""
 
     async def original(_request: Request, _api_key: str) -> object:
@@ -108,9 +108,9 @@ def check(
     reader: Reader,
     *,
     extension: Extension = ACTIVE,
-    original: Any = None,  # noqa: ANN401
+    original: Any = None,
     header: bytes = b"Bearer",
-    **facts: Any,  # noqa: ANN401
+    **facts: Any,
 ) -> object:
     adapter = ADAPTER._replace(reader=reader, is_permitted=reader.is_permitted, **facts)
     function = api_key_check.replace_check(original or by_host(), extension, adapter)
@@ -119,7 +119,7 @@ def check(
     return asyncio.run(function(request, KEY))
 
 
-def refused(reader: Any, **facts: Any) -> tuple[int, str]:  # noqa: ANN401
+def refused(reader: Any, **facts: Any) -> tuple[int, str]:
     with pytest.raises(HTTPException) as refusal:
         check(reader, **facts)
     return refusal.value.status_code, refusal.value.detail
@@ -305,7 +305,7 @@ def test_a_request_that_is_given_up_is_not_answered_by_the_host() -> None:
         check(Reader(asyncio.CancelledError()))
 
 
-def judged_by_host(extension: Extension, reader: Any, **facts: Any) -> bool:  # noqa: ANN401
+def judged_by_host(extension: Extension, reader: Any, **facts: Any) -> bool:
     """Return whether the host's check was asked, with all that ours was called with."""
     asked: list[object] = []
 

@@ -39,7 +39,7 @@ class Dispatching(BaseHTTPMiddleware):
 class Calling:
     """Of the form that the host has from 0.8.9 on."""
 
-    def __init__(self, app: Any) -> None:  # noqa: ANN401
+    def __init__(self, app: Any) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,11 +72,11 @@ async def yes(request: Request) -> bool:
 
 
 @pytest.fixture(params=[Dispatching, Calling])
-def middleware(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401
+def middleware(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-def ask(middleware: Any, lets_in: Any, path: str, kind: str = "http") -> list[dict[str, Any]]:  # noqa: ANN401
+def ask(middleware: Any, lets_in: Any, path: str, kind: str = "http") -> list[dict[str, Any]]:
     """Return what the middleware sends, replaced in a class of its own."""
 
     class Replaced(middleware):  # type: ignore[misc]
@@ -106,24 +106,24 @@ def test_the_replacement_names_what_it_replaces() -> None:
     assert function.__wrapped__ is Calling.__call__
 
 
-def test_what_passes_is_looked_at_no_further(middleware: Any) -> None:  # noqa: ANN401
+def test_what_passes_is_looked_at_no_further(middleware: Any) -> None:
     assert status_and_body(ask(middleware, never, "/passes")) == (200, b"passed body")
 
 
-def test_a_refusal_stands(middleware: Any) -> None:  # noqa: ANN401
+def test_a_refusal_stands(middleware: Any) -> None:
     assert status_and_body(ask(middleware, no, "/refused")) == (403, b"refused")
 
 
-def test_a_refusal_is_overruled_and_never_sent(middleware: Any) -> None:  # noqa: ANN401
+def test_a_refusal_is_overruled_and_never_sent(middleware: Any) -> None:
     assert status_and_body(ask(middleware, yes, "/refused")) == (200, b"passed body")
 
 
-def test_what_the_middleware_raises_is_raised(middleware: Any) -> None:  # noqa: ANN401
+def test_what_the_middleware_raises_is_raised(middleware: Any) -> None:
     with pytest.raises(KeyError):
         ask(middleware, never, "/broken")
 
 
-def test_a_web_socket_is_the_middlewares(middleware: Any) -> None:  # noqa: ANN401
+def test_a_web_socket_is_the_middlewares(middleware: Any) -> None:
     assert ask(middleware, never, "/refused", "websocket") == [{"type": "websocket.close"}]
 
 

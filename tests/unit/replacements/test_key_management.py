@@ -38,7 +38,7 @@ SESSION = "a.session.token"
 CREDENTIALS = key_management.Credentials("X-API-Key", {SESSION: {"id": "id"}}.get)
 
 
-def managing(policy: Policy, user: object, request: Any) -> int:  # noqa: ANN401
+def managing(policy: Policy, user: object, request: Any) -> int:
     """Return how often the host is asked about a request for somebody's own key."""
     asked = []
 
@@ -54,7 +54,7 @@ def managing(policy: Policy, user: object, request: Any) -> int:  # noqa: ANN401
 SIGN_IN = (403, key_management.SIGN_IN)
 
 
-def refused_own_key(policy: Policy, user: object, request: Any) -> tuple[int, str]:  # noqa: ANN401
+def refused_own_key(policy: Policy, user: object, request: Any) -> tuple[int, str]:
     with pytest.raises(HTTPException) as refusal:
         managing(policy, user, request)
     return refusal.value.status_code, refusal.value.detail
@@ -100,8 +100,8 @@ def test_reading_and_deleting_a_key_are_guarded_where_the_host_asks_nobody() -> 
 )
 def test_an_administrator_sees_a_configuration_with_keys_enabled(
     role: str,
-    session: bool,  # noqa: FBT001
-    sees: bool,  # noqa: FBT001
+    session: bool,
+    sees: bool,
 ) -> None:
     async def generate_api_key(request: Request, user: Admin, db: object) -> list[object]:
         config = request.app.state.config
