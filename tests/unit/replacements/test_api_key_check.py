@@ -18,14 +18,9 @@ from owui_keygate.readers.choice import ReaderChoice
 from owui_keygate.replacements import api_key_check
 from starlette.requests import Request
 
+from tests.support.account import Admin
+
 KEY = "sk-0123456789"
-
-
-@dataclass
-class Admin:
-    id: str = "id"
-    email: str = "admin@example.org"
-    role: str = "admin"
 
 
 BY_HOST = Admin(role="user")

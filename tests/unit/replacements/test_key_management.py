@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,14 +13,9 @@ from owui_keygate._native import Policy, Settings
 from owui_keygate.replacements import key_management
 from starlette.requests import Request
 
+from tests.support.account import Admin
+
 KEY = "sk-0123456789"
-
-
-@dataclass
-class Admin:
-    id: str = "id"
-    email: str = "admin@example.org"
-    role: str = "admin"
 
 
 USER = Admin(role="user")
