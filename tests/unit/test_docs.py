@@ -15,6 +15,8 @@ MESSAGE = re.compile(r'\blog\.(?:warning|error)\(\s*"([^"%]+)%s')
 """A message of a level that an operator looks into, up to what differs each time."""
 FAILURE = re.compile(r'\bunsure\(\s*"([^"]+)"')
 """What fails where another goes on, as its message begins."""
+VERDICT = re.compile(r'"((?:Active|Not active|Invalid|Unsupported)\b[^"{]*)')
+"""What `doctor` says last, up to what differs each time."""
 LEAKS = {
     "a literal of kubectl": r"--from-literal",
     "a header in an argument": r"""(?:-H|--header)[ =]?["']?[\w-]+: *(?:Bearer +|Token +)?[$s{]""",
@@ -102,6 +104,14 @@ def test_each_message_of_the_log_is_explained() -> None:
     assert len(texts) > 15
     explained = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     assert [text for text in texts if text.strip() not in explained] == []
+
+
+def test_each_verdict_of_doctor_is_explained() -> None:
+    doctor = ROOT / "python" / "owui_keygate" / "commands" / "doctor" / "diagnosis.py"
+    verdicts = VERDICT.findall(doctor.read_text(encoding="utf-8"))
+    assert len(verdicts) > 6
+    explained = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert [verdict for verdict in verdicts if verdict.strip() not in explained] == []
 
 
 @pytest.mark.parametrize("leak", LEAKS)
