@@ -362,7 +362,10 @@ def last_used(world: World, server: Server, key: str) -> int:
 
 
 WRONG = {
-    "networks": ({"ADMIN_API_KEY_ALLOWED_NETWORKS": "10.0.0.0/8"}, "X-Forwarded-For of everyone"),
+    "networks": (
+        {"ADMIN_API_KEY_ALLOWED_NETWORKS": "10.0.0.0/8"},
+        "X-Forwarded-For from every client",
+    ),
     "empty": ({"ADMIN_API_KEY_ALLOWED_ENDPOINTS": ""}, "is set but empty"),
     "age": ({"ADMIN_API_KEY_MAX_AGE": "90"}, "such as `90d`"),
 }
