@@ -129,7 +129,7 @@ def test_a_program_that_believes_everyone_is_seen(
         assert errors(server) == []
         assert answers(server, world) == [REFUSED, REFUSED, REFUSED]
         [line] = errors(server)
-        assert "the server believes X-Forwarded-For of everyone" in line
+        assert "the server trusts X-Forwarded-For from every client" in line
         with closing(server.client()) as client:
             status = client.request("GET", STATUS, bearer(world.first.session)).json()
         assert [warning for warning in status["warnings"] if warning.startswith(ERROR)]
@@ -142,7 +142,7 @@ def test_the_configuration_of_gunicorn_is_seen(
     with limited(world, keygate, tmp_path / "gunicorn_wide", command, with_gunicorn()) as server:
         assert answers(server, world) == [REFUSED, REFUSED, REFUSED]
         [line] = errors(server)
-        assert "the server believes X-Forwarded-For of everyone" in line
+        assert "the server trusts X-Forwarded-For from every client" in line
 
 
 def test_gunicorn_that_believes_its_proxy_is_in_order(

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("owui_keygate")
 
 FORGEABLE = (
-    "the server believes X-Forwarded-For of everyone, so a client can claim any address; give "
-    "Uvicorn the addresses of your proxies as forwarded_allow_ips, or 127.0.0.1 without any, where "
-    "that is set: in FORWARDED_ALLOW_IPS, --forwarded-allow-ips, the configuration of gunicorn or "
-    "the call of uvicorn.run"
+    "the server trusts X-Forwarded-For from every client, so a client can claim any address; tell "
+    "Uvicorn the addresses of your proxies as forwarded_allow_ips, or 127.0.0.1 if you have none, "
+    "in the place where you set it: FORWARDED_ALLOW_IPS, --forwarded-allow-ips, the configuration "
+    "of gunicorn or the call of uvicorn.run"
 )
 UNSEEN = (
-    "whom the server believes about X-Forwarded-For cannot be seen: expected Uvicorn, found none "
-    "that runs; serve Open WebUI with it, and without gc.freeze(), which hides it"
+    "it is unknown whose X-Forwarded-For the server trusts: expected a running Uvicorn and found "
+    "none; serve Open WebUI with Uvicorn, and without gc.freeze(), which hides it"
 )
 
 
@@ -36,7 +36,7 @@ def ask_server(policy: Policy) -> None:
     try:
         doubt = _doubt()
     except (Exception, PanicException) as error:  # noqa: BLE001 (networks refuse, whatever it was)
-        doubt = f"whom the server believes cannot be seen: {type(error).__name__}"
+        doubt = f"it is unknown whose X-Forwarded-For the server trusts: {type(error).__name__}"
     is_first = policy.note_server(addresses_are_true=doubt is None)
     if is_first and doubt is not None:
         log.error("ADMIN_API_KEY_ALLOWED_NETWORKS refuses every key in this worker: %s", doubt)
