@@ -434,7 +434,6 @@ def test_the_folder_of_the_official_image(sqlite: Place, email: str, tmp_path: P
     """There the host is a folder in the working directory, and not installed with pip."""
     environment = image_environment(sqlite.environment, tmp_path)
     backend = tmp_path / "app" / "backend"
-    settings = {n: v for n, v in sqlite.server.settings.items() if n != "PYTHONPATH"}
-    made = run(environment, settings, backend, "create", email)
+    made = run(environment, sqlite.server.settings, backend, "create", email)
     assert made.returncode == 0, made.stderr
     assert sqlite.status(made.stdout.removesuffix("\n")) == 200

@@ -24,12 +24,13 @@ def alter_host(
         new: What it becomes.
     """
     original = environment.site_packages / "open_webui"
-    copy = folder / "open_webui"
+    copy = folder / "lib" / "open_webui"
     link_tree(original, copy, Path(file).parts)
     text = (original / file).read_text()
     assert text.count(old) == 1
     (copy / file).write_text(text.replace(old, new))
-    return {"PYTHONPATH": str(folder)}
+    (folder / "CHANGELOG.md").touch()  # An empty one, as in `host_environment`.
+    return {"PYTHONPATH": str(copy.parent)}
 
 
 def link_tree(original: Path, copy: Path, kept_apart: tuple[str, ...]) -> None:

@@ -26,6 +26,6 @@ def image_environment(keygate: Environment, folder: Path) -> Environment:
     host = installed / "open_webui"
     shutil.copytree(host, backend / "open_webui", copy_function=os.link)
     (folder / "app" / "build").symlink_to(host / "frontend")
-    (folder / "app" / "CHANGELOG.md").symlink_to(host / "CHANGELOG.md")
+    (folder / "app" / "CHANGELOG.md").touch()
     (folder / "app" / "package.json").write_text(json.dumps({"version": HOST_VERSION}))
     return environment

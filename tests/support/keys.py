@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -43,31 +41,17 @@ KEYS = (
 @contextmanager
 def on_sqlite(keygate: Environment, folder: Path) -> Iterator[Place]:
     """Start a server on a SQLite file."""
-    settings = BYPASS_ON | without_change_log(keygate, folder)
-    with Server(keygate, folder, settings) as server:
+    with Server(keygate, folder, BYPASS_ON) as server:
         yield Place.of(keygate, server, None)
 
 
 @contextmanager
 def on_postgresql(keygate: Environment, folder: Path) -> Iterator[Place]:
     """Start a server on PostgreSQL."""
-    settings = BYPASS_ON | without_change_log(keygate, folder)
     with Postgres() as postgres:
-        settings["DATABASE_URL"] = postgres.create(DATABASE)
+        settings = BYPASS_ON | {"DATABASE_URL": postgres.create(DATABASE)}
         with Server(keygate, folder, settings) as server:
             yield Place.of(keygate, server, postgres)
-
-
-def without_change_log(environment: Environment, folder: Path) -> dict[str, str]:
-    """Return the settings that lead to the host in a place where its change log is empty.
-
-    It reads that whenever it is imported, which takes four of the five seconds of a command.
-    """
-    packages = folder / "lib" / "packages"
-    host = environment.site_packages / "open_webui"
-    shutil.copytree(host, packages / "open_webui", copy_function=os.link)
-    (folder / "lib" / "CHANGELOG.md").touch()
-    return {"PYTHONPATH": str(packages)}
 
 
 def run(
