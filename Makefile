@@ -33,7 +33,8 @@ test-rust: ## Run the tests of the Rust core
 test-python: .venv/.wheel ## Run the Python tests, those against the real host included
 	@$(BIN)/python -m harness.environments
 	@$(BIN)/python -m harness.libraries
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+		--max-worker-restart 0 --durations 20
 
 .PHONY: soak
 soak: export SOAK_SECONDS ?= 1800

@@ -1,4 +1,4 @@
-"""Runs the live tests on one release of the host after the other, and says what came out.
+"""Runs the live tests on releases of the host, two side by side, and says what came out.
 
 `python -m dev.release_matrix` runs all releases; name some to run only these. Both tables, stock
 and with the bypass on, are printed beside each other; `--write` makes docs/compatibility.md.
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,8 @@ TESTS = (
     "test_limits",
     "test_advisories",
 )
+AT_ONCE = 2
+"""How many releases are tested side by side, each by one process and its servers."""
 PAGE = ROOT / "docs" / "compatibility.md"
 
 
@@ -76,16 +79,22 @@ def arguments() -> argparse.Namespace:
 
 
 def run_tests(release: str, folder: Path) -> Run:
-    """Run the tests on a release."""
+    """Run the tests on a release; what pytest prints is shown where one does not pass."""
+    say(f"Open WebUI {release} ...")
     report = folder / f"{release}.xml"
     tests = [f"tests/live/{name}.py" for name in TESTS]
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", *tests],
         env=os.environ | {"HOST_RELEASE": release},
         cwd=ROOT,
         check=False,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    return read_report(release, report)
+    run = read_report(release, report)
+    shown = done.stdout if done.returncode or run.failed else ""
+    print("\n".join([shown, *tables(run), str(run), ""]), flush=True)
+    return run
 
 
 def read_report(release: str, report: Path) -> Run:
@@ -157,12 +166,12 @@ def page(runs: list[Run]) -> str:
 def main() -> int:
     """Run the tests, print and write what came out."""
     asked = arguments()
-    runs = []
-    with tempfile.TemporaryDirectory(prefix="keygate-releases-") as folder:
-        for release in asked.releases or RELEASES:
-            say(f"Open WebUI {release} ...")
-            runs.append(run_tests(release, Path(folder)))
-            print("\n".join([*tables(runs[-1]), str(runs[-1]), ""]), flush=True)
+    releases = asked.releases or RELEASES
+    with (
+        tempfile.TemporaryDirectory(prefix="keygate-releases-") as folder,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        runs = list(pool.map(run_tests, releases, [Path(folder)] * len(releases)))
     if asked.write:
         PAGE.write_text(page(runs))
     print("\n".join(map(str, runs)))

@@ -188,7 +188,7 @@ def _begin(extension: Extension, generation: Generation) -> None:
     if generation.announced_by:
         # These hosts give each of their loggers a level; their root shows warnings only.
         log.setLevel(_env().SRC_LOG_LEVELS["MAIN"])
-    bypass = extension.policy.bypass
+    bypass = extension.settings.bypass
     log.info(
         "owui-keygate %s is active on Open WebUI %s (generation %s), %s, the bypass is %s",
         __version__,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def report(installation: Installation) -> dict[str, Any]:
     """Return the state of everything, ready for JSON."""
     generation, settings = installation.generation, installation.settings
+    extension = installation.extension
     points = generation.patch_points if generation else ()
     found = escape_routes.look(Policy(settings)) if settings else escape_routes.Finding({}, [])
     return {
@@ -23,6 +24,7 @@ def report(installation: Installation) -> dict[str, Any]:
         "tried": installation.host_version in generation.tried if generation else False,
         "host_fits": installation.host_fits,
         "failure": installation.failure,
+        "reader": extension.reader._asdict() if extension else None,
         "patch_points": {str(point): str(installation.patches.state(point)) for point in points},
         "settings": json.loads(settings.to_json()) if settings else None,
         **found._asdict(),
