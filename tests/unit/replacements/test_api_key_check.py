@@ -6,40 +6,27 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import HTTPException
-from owui_keygate._native import Decision, Judgement, PanicException, Policy, Settings
+from owui_keygate._native import Decision, Judgement, PanicException, Settings
 from owui_keygate.audit import AuditLog
-from owui_keygate.extension import Extension, Standing
 from owui_keygate.readers import Reading, Rules
-from owui_keygate.readers.choice import ReaderChoice
 from owui_keygate.replacements import api_key_check
 from starlette.requests import Request
 
 from tests.support.account import Admin
+from tests.support.extension import extension_of
+
+if TYPE_CHECKING:
+    from owui_keygate.extension import Extension
 
 KEY = "sk-0123456789"
 
 
 BY_HOST = Admin(role="user")
 """Whom the host's own check lets in."""
-
-
-def extension_of(settings: Settings, **facts: Any) -> Extension:
-    """Return an extension with these settings, and other facts as given."""
-    made: dict[str, Any] = {
-        "host_version": "0.12.4",
-        "generation": "D",
-        "settings": settings,
-        "policy": Policy(settings),
-        "audit": AuditLog(settings),
-        "reader": ReaderChoice("none", "a test"),
-        "standing": Standing(),
-        "announce": lambda: None,
-    }
-    return Extension(**made | facts)
 
 
 def limited(**settings: str) -> Extension:

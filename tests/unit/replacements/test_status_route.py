@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from fastapi import HTTPException
-from owui_keygate._native import PanicException, Policy, Settings
-from owui_keygate.audit import AuditLog
-from owui_keygate.extension import Extension, Standing
-from owui_keygate.readers.choice import ReaderChoice
+from owui_keygate._native import PanicException, Settings
+from owui_keygate.extension import Standing
 from owui_keygate.replacements import status_route
 
+from tests.support.extension import extension_of
+
+if TYPE_CHECKING:
+    from owui_keygate.extension import Extension
+
 SETTINGS = Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true"})
-
-
-def extension(**facts: Any) -> Extension:
-    made: dict[str, Any] = {
-        "host_version": "0.12.4",
-        "generation": "D",
-        "settings": SETTINGS,
-        "policy": Policy(SETTINGS),
-        "audit": AuditLog(SETTINGS),
-        "reader": ReaderChoice("none", "a test"),
-        "standing": Standing(),
-        "announce": lambda: None,
-    }
-    return Extension(**made | facts)
 
 
 def answer(asked: Extension) -> status_route.Status:
@@ -37,7 +27,7 @@ def answer(asked: Extension) -> status_route.Status:
 
 
 def test_it_tells_what_the_extension_is() -> None:
-    status = answer(extension())
+    status = answer(extension_of(SETTINGS))
     assert (status.host_version, status.generation) == ("0.12.4", "D")
     assert status.reader == "reader none (a test)"
     assert set(status.decisions.values()) == {0}
@@ -47,7 +37,7 @@ def test_after_standing_down_the_route_is_gone() -> None:
     standing = Standing()
     standing.in_force = False
     with pytest.raises(HTTPException) as gone:
-        answer(extension(standing=standing))
+        answer(extension_of(SETTINGS, standing=standing))
     assert gone.value.status_code == 404
 
 
@@ -57,6 +47,6 @@ def test_a_failure_is_an_error_of_the_server(caplog: pytest.LogCaptureFixture) -
             raise PanicException
 
     with pytest.raises(HTTPException) as failed:
-        answer(extension(settings=Failing()))
+        answer(dataclasses.replace(extension_of(SETTINGS), settings=cast("Settings", Failing())))
     assert failed.value.status_code == 500
     assert caplog.messages == ["Status route failed (PanicException); answering 500"]
