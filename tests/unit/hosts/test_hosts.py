@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from typing import NoReturn
 
 import pytest
 from owui_keygate.hosts import GENERATIONS, choose
@@ -49,3 +51,13 @@ def test_what_is_called_tried_is_what_the_tests_run_on() -> None:
     assert tried == RELEASES
     for generation in GENERATIONS:
         assert all(choose(release) is generation for release in generation.tried)
+
+
+def test_a_url_that_the_host_cannot_read_chooses_no_reader_and_shows_no_password() -> None:
+    def fail(url: str) -> NoReturn:
+        raise ValueError(url)
+
+    generation = dataclasses.replace(choose("0.12.4"), choose_reader=fail)
+    choice = generation.reader_for("postgresql://user:secret@host/x")
+    assert choice == ("none", "Open WebUI cannot read DATABASE_URL: ValueError")
+    assert choose("0.8.12").reader_for("user:secret at a host").name == "none"
