@@ -32,7 +32,8 @@ KEY = re.compile("sk-[0-9a-f]{32}")
 HASH = re.compile(r"\$(2[aby]|argon2)")
 DATABASE = "keys"
 KEYS = (
-    'SELECT email, role, key FROM "user" LEFT JOIN api_key ON user_id = "user".id ORDER BY email'
+    'SELECT email, role, key FROM "user" LEFT JOIN api_key ON user_id = "user".id '
+    "ORDER BY email, key"
     if KEEPS_TIMES
     else 'SELECT email, role, api_key FROM "user" ORDER BY email'
 )
