@@ -165,7 +165,7 @@ class ApiKeyCheck:
         """
         if not self._bypass:
             return None
-        decision = Decision.UnreadKey
+        decision, asked = Decision.UnreadKey, None
         with _LIMITS:
             asked = key_request(request, api_key, self._adapter.api_key_header)
             found = self._policy.decide_let_in(asked, user, self._times(reading))
@@ -174,8 +174,10 @@ class ApiKeyCheck:
                 reading = await self._adapter.reader.read(api_key, rules_bind_admins=False)
                 found = self._policy.decide_let_in(asked, user, self._times(reading))
             decision = found
-        if decision.is_of_bypass:
-            self._note(request, api_key, decision, reading)
+        if asked is not None and decision.is_of_bypass:
+            user_id = None if reading is None else reading.user.id
+            with _AUDIT:
+                self._audit.write(self._audit.audit.note(asked, decision, user_id))
         return decision
 
     def refuse(self, decision: Decision | None) -> None:
@@ -206,14 +208,6 @@ class ApiKeyCheck:
         if reading is not None:
             return reading.expires_at, reading.created_at
         return None if self._adapter.keeps_times else (None, None)
-
-    def _note(
-        self, request: Request, api_key: str, decision: Decision, reading: Reading | None
-    ) -> None:
-        user = None if reading is None else reading.user.id
-        with _AUDIT:
-            asked = key_request(request, api_key, self._adapter.api_key_header)
-            self._audit.write(self._audit.audit.note(asked, decision, user))
 
     def _write(self, records: list[Record]) -> bool:
         """Write records down, and return whether that was possible."""
