@@ -108,8 +108,11 @@ class Installation:
             settings = self._read_settings()
             if not settings.enabled:
                 return
-            extension = self.extension or self._extend(settings)
-            for point in self.generation.patch_points if self.generation else ():
+            if self.generation is None:
+                self.generation = self._choose_generation()
+                _report_problems(settings)
+            extension = self.extension or self._extend(settings, self.generation)
+            for point in self.generation.patch_points:
                 if point.module == module.__name__:
                     self.patches.apply(point, module, extension)
 
@@ -125,13 +128,11 @@ class Installation:
             self.settings = Settings({**os.environ, forwarding.VARIABLE: proxies})
         return self.settings
 
-    def _extend(self, settings: Settings) -> Extension:
+    def _extend(self, settings: Settings, generation: Generation) -> Extension:
         from owui_keygate._native import Policy
         from owui_keygate.audit import AuditLog
 
         env = _env()
-        generation = self.generation = self._choose_generation()
-        _report_problems(settings)
         self.extension = Extension(
             host_version=self._find_version(),
             generation=generation.name,
