@@ -51,7 +51,8 @@ class AuditLog:
         try:
             self.write(self.audit.drain())
         except (Exception, PanicException) as error:  # noqa: BLE001 (nobody else logs it now)
-            log.error("Could not log the suppressed audit events: %s", type(error).__name__)  # noqa: TRY400
+            reason = type(error).__name__
+            log.error("Could not log the suppressed audit events: %s", reason)  # noqa: TRY400 (its text may hold a key)
 
     def _line(self, record: Record) -> str:
         # As JSON, no control character of a path can end the line.

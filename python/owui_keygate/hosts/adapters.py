@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from owui_keygate._native import Decision
 from owui_keygate.readers import Rules
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from owui_keygate.extension import Extension
-    from owui_keygate.readers import User
+    from owui_keygate.readers import Config, User
 
 USERS = "open_webui.models.users"
 
 
 def asynchronous_adapter(
-    auth: ModuleType,
-    extension: Extension,
-    config: Any | None,  # noqa: ANN401
+    auth: ModuleType, extension: Extension, config: Config | None
 ) -> HostAdapter:
     """Return what the check needs of a host with asynchronous sessions.
 
@@ -146,7 +144,7 @@ def _on_allowed_blocking(auth: ModuleType) -> Callable[[User, Decision], None]:
     return on_allowed
 
 
-def _name_on_span(trace: Any, user: User, decision: Decision) -> None:  # noqa: ANN401
+def _name_on_span(trace: ModuleType, user: User, decision: Decision) -> None:
     attributes = {
         "client.user.id": user.id,
         "client.user.email": user.email,

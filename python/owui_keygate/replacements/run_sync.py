@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+T = TypeVar("T")
 
 
 class WaitsError(Exception):
     """The code had to wait for something."""
 
 
-def run_sync(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
+def run_sync(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never waits to its end, and return its result.
 
     Raises:
@@ -22,6 +24,7 @@ def run_sync(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
     try:
         work.send(None)
     except StopIteration as done:
-        return done.value
+        result: T = done.value
+        return result
     work.close()
     raise WaitsError

@@ -70,7 +70,7 @@ class Guarded:
         self.action = action
         self.under_way = False
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002 (as finders are asked)
         """Hook the loader of what the others find."""
         if name not in NAMES or self.under_way:
             return None
