@@ -6,10 +6,10 @@ FastAPI or another package may still hold a replacement. Then it passes every ca
 from __future__ import annotations
 
 import importlib
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from owui_keygate.patching.points import find
+from owui_keygate.patching.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 class HostDoesNotFitError(Exception):
     """The host is not one the extension knows; the message says what was expected and found."""
-
-
-class State(StrEnum):
-    """What has become of a patch point."""
-
-    APPLIED = "applied"
-    NOT_NEEDED = "not needed"
-    NOT_APPLIED = "not applied"
 
 
 class _Applied(NamedTuple):

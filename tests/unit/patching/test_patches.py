@@ -13,7 +13,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from owui_keygate.extension import Standing
 from owui_keygate.patching.passing_on import passing_on
-from owui_keygate.patching.patches import HostDoesNotFitError, Patches, State
+from owui_keygate.patching.patches import HostDoesNotFitError, Patches
 from owui_keygate.patching.points import (
     DependencyPoint,
     HostFunction,
@@ -23,6 +23,7 @@ from owui_keygate.patching.points import (
     RoutePoint,
 )
 from owui_keygate.patching.shapes import Shape
+from owui_keygate.patching.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

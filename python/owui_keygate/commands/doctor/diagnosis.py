@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from owui_keygate._native import __version__
 from owui_keygate.commands.doctor.probe import ProbeError, probe
 from owui_keygate.commands.find_host import NO_HOST, find_host
+from owui_keygate.patching.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_UP_FILE = "owui_keygate_startup.pth"
-NOT_APPLIED = "not applied"
-_REASONS = {"not needed": " (the bypass is off)"}
+_REASONS = {State.NOT_NEEDED: " (the bypass is off)"}
 """Why a patch point is in a state, if that needs saying."""
 
 
@@ -96,7 +96,7 @@ def _faults(facts: dict[str, Any]) -> Iterator[str]:
         yield f"Invalid setting: {problems}; the bypass stays off{refusal}"
     if facts["failure"] or facts["import_error"]:
         yield f"Not active: {facts['failure'] or facts['import_error']}"
-    if not facts["patch_points"] or NOT_APPLIED in facts["patch_points"].values():
+    if not facts["patch_points"] or State.NOT_APPLIED in facts["patch_points"].values():
         yield "Not active: a patch point is not applied"
     if not facts["start_up_file_active"]:
         yield (
@@ -135,7 +135,7 @@ def _render_host(facts: dict[str, Any]) -> list[str]:
         "patch points",
     ]
     lines += [
-        f"  {state:{len(NOT_APPLIED)}} {name}{_REASONS.get(state, '')}"
+        f"  {state:{len(State.NOT_APPLIED)}} {name}{_REASONS.get(state, '')}"
         for name, state in facts["patch_points"].items()
     ]
     lines.append("settings")
