@@ -11,6 +11,7 @@ import argparse
 import sys
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
+from unittest.mock import patch
 
 import grimp
 
@@ -39,7 +40,7 @@ PAGE = ROOT / "docs" / "imports.md"
 _INTRODUCTION = """\
 # What imports what
 
-This page is made by `make imports`. An arrow from A to B says that A imports B; those that follow
+`make imports` writes this page. An arrow from A to B says that A imports B; those that follow
 from others are left out. `make lint` fails if one leads up, or if modules import each other in a
 circle.
 
@@ -47,9 +48,11 @@ circle.
 
 
 def find_imports() -> dict[str, set[str]]:
-    """Return for each module of the package which others it imports."""
-    sys.path.insert(0, str(ROOT / "python"))
-    graph = grimp.build_graph(PACKAGE, exclude_type_checking_imports=False, cache_dir=None)
+    """Return for each module of the package, as it is in python/, which others it imports."""
+    # The start-up file has imported the installed package, which grimp would find first.
+    with patch.dict(sys.modules), patch.object(sys, "path", [str(ROOT / "python"), *sys.path]):
+        sys.modules.pop(PACKAGE, None)
+        graph = grimp.build_graph(PACKAGE, exclude_type_checking_imports=False, cache_dir=None)
     found = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
     return {
         name: {each for each in imported if each.startswith(f"{PACKAGE}.")}

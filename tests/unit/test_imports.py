@@ -36,3 +36,10 @@ def test_an_import_that_leads_back_up_is_named(
 def test_only_arrows_that_do_not_follow_from_others_are_drawn() -> None:
     direct = {**FINE, f"{ROOT}.startup": {f"{ROOT}.hosts.common", f"{ROOT}.panics"}}
     assert imports.arrows(direct) == [("startup", "hosts"), ("hosts", "panics")]
+
+
+def test_it_reads_the_package_as_it_is_and_not_as_it_is_installed() -> None:
+    package = imports.PAGE.parents[1] / "python" / ROOT
+    files = {file.relative_to(package.parent).with_suffix("") for file in package.rglob("*.py")}
+    names = {".".join(file.parts).removesuffix(".__init__") for file in files}
+    assert set(imports.find_imports()) == names
