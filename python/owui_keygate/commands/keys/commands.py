@@ -41,6 +41,8 @@ def _seconds(text: str) -> int:
         end(ExitCode.REFUSED, f"Nothing was done: {error}")
 
 
+# Releases of typer differ in how they name an argument that has no name here.
+Email = Annotated[str, typer.Argument(metavar="EMAIL")]
 Name = Annotated[str, typer.Argument(metavar="EMAIL|FINGERPRINT")]
 Expires = Annotated[
     int | None,
@@ -68,7 +70,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")
 
 @app.command(epilog=EXIT_CODES)
 def create(  # noqa: PLR0913 (they are the options)
-    email: str,
+    email: Email,
     *,
     name: Annotated[
         str | None,
