@@ -197,7 +197,7 @@ impl Record {
     }
 
     fn of_suppressed(kind: Kind, count: u64) -> Self {
-        let (decision, user, key, method, path, client) = match kind {
+        match kind {
             Kind::Ruled {
                 user,
                 key,
@@ -205,25 +205,26 @@ impl Record {
                 path,
                 client,
                 decision,
-            } => (
+            } => Self {
                 decision,
-                Some(user),
-                Some(key),
-                Some(method),
-                Some(path),
+                user: Some(user),
+                key: Some(key),
+                method: Some(method),
+                path: Some(path),
                 client,
-            ),
-            Kind::Unknown { client } => (Decision::UnknownKey, None, None, None, None, client),
-        };
-        Self {
-            decision,
-            user,
-            key,
-            method,
-            path,
-            client,
-            transport: None,
-            suppressed: Some(count),
+                transport: None,
+                suppressed: Some(count),
+            },
+            Kind::Unknown { client } => Self {
+                decision: Decision::UnknownKey,
+                user: None,
+                key: None,
+                method: None,
+                path: None,
+                client,
+                transport: None,
+                suppressed: Some(count),
+            },
         }
     }
 

@@ -31,9 +31,9 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests into this order; those of a file stay together."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
 
     def rank(item: pytest.Item) -> tuple[bool, int]:
-        longest = item.path.stem in LONGEST
-        return "live" in item.path.parts, LONGEST.index(item.path.stem) if longest else len(LONGEST)
+        return "live" in item.path.parts, ranks.get(item.path.stem, len(ranks))
 
     items.sort(key=rank)

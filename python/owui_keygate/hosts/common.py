@@ -17,10 +17,7 @@ from owui_keygate.patching.points import (
     RoutePoint,
 )
 from owui_keygate.patching.shapes import Shape
-from owui_keygate.readers.choice import (
-    ReaderChoice,
-    choose,
-)
+from owui_keygate.readers.choice import ReaderChoice, choose
 from owui_keygate.replacements import key_management, status_route
 from owui_keygate.replacements.app_config import replace_app_config
 from owui_keygate.replacements.decode_token import replace_decode_token
