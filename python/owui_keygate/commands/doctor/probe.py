@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from owui_keygate._native import is_setting
+from owui_keygate.commands.garbage import no_collections
 from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.startup import install, is_installed
 
@@ -138,12 +139,13 @@ def main(report_file: Path) -> None:
     install()
     reader = error = None
     try:
-        url = _redirect_database(report_file.with_name("webui.db"))
-        importlib.import_module("open_webui.utils.auth")
-        if INSTALLATION.generation is not None:
-            reader = INSTALLATION.generation.reader_for(url)._asdict()
-            for point in INSTALLATION.generation.patch_points:
-                importlib.import_module(point.module)
+        with no_collections():
+            url = _redirect_database(report_file.with_name("webui.db"))
+            importlib.import_module("open_webui.utils.auth")
+            if INSTALLATION.generation is not None:
+                reader = INSTALLATION.generation.reader_for(url)._asdict()
+                for point in INSTALLATION.generation.patch_points:
+                    importlib.import_module(point.module)
     except Exception as failure:  # noqa: BLE001 (it goes into the report)
         error = f"{type(failure).__name__}: {failure}"
     found = report(INSTALLATION) | {

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from owui_keygate.commands.find_host import NO_HOST, find_host
+from owui_keygate.commands.garbage import no_collections
 from owui_keygate.commands.keys.errors import HostUnusableError
 from owui_keygate.commands.keys.host import Host
 from owui_keygate.commands.keys.quiet import failures_explained, silence
@@ -44,7 +45,12 @@ def load() -> Host:
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
     if not installed_with_pip:
         sys.path.append(str(folder))
-    with failures_explained(), silence(), tempfile.TemporaryDirectory() as static:
+    with (
+        failures_explained(),
+        silence(),
+        no_collections(),
+        tempfile.TemporaryDirectory() as static,
+    ):
         _prepare_environment(static, installed_with_pip=installed_with_pip)
         # This does not connect to the database yet.
         env = importlib.import_module("open_webui.env")
