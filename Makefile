@@ -87,8 +87,8 @@ fuzz: ## Fuzz the core, each target for ten minutes
 	@scripts/fuzz 600
 
 .PHONY: fuzz-quick
-fuzz-quick: ## Fuzz the core, each target for 20 seconds
-	@scripts/fuzz 20
+fuzz-quick: ## Fuzz the core, each target for 10 seconds
+	@scripts/fuzz 10
 
 .PHONY: mutants
 mutants: ## Break the Rust core in every small way, and want a test to fail each time

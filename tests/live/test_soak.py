@@ -1,8 +1,8 @@
 """Mixed traffic for as long as one likes: nothing is decided wrongly, nothing is left behind.
 
-A minute in `make test`, half an hour in `make soak`. Two workers on PostgreSQL are asked without a
-pause, with keys that are good, replaced, wrong and of demoted administrators, and with session
-tokens, while roles, keys and rules change and the database is restarted or hangs.
+Half a minute in `make test`, half an hour in `make soak`. Two workers on PostgreSQL are asked
+without a pause, with keys that are good, replaced, wrong and of demoted administrators, and with
+session tokens, while roles, keys and rules change and the database is restarted or hangs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.support.hammer import Answer, Hammer
 if TYPE_CHECKING:
     from harness.environments import Environment
 
-SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "60"))
+SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "30"))
 WORKERS = 2
 FAULTS = ("none", "restart", "none", "hang")
 ANSWERS = 20
