@@ -15,6 +15,17 @@ pub(crate) struct PathTree<T> {
 struct Node<T> {
     rule: Option<T>,
     children: HashMap<Box<str>, usize>,
+    /// The child for [`Segment::Any`].
+    any: Option<usize>,
+}
+
+/// A segment of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Segment<'a> {
+    /// This very text.
+    Is(&'a str),
+    /// Any one segment that no server reads as something else.
+    Any,
 }
 
 impl<T> PathTree<T> {
@@ -25,15 +36,24 @@ impl<T> PathTree<T> {
         }
     }
 
-    /// The place of the rule for `path`.
+    /// The place of the rule for `path`, which is used as it is.
     pub(crate) fn entry(&mut self, path: &str) -> &mut Option<T> {
+        self.entry_of(path.split('/').map(Segment::Is))
+    }
+
+    /// The place of the rule for the paths of these segments.
+    pub(crate) fn entry_of<'a>(
+        &mut self,
+        segments: impl Iterator<Item = Segment<'a>>,
+    ) -> &mut Option<T> {
         let mut current = 0;
-        for segment in path.split('/') {
+        for segment in segments {
             let next = self.nodes.len();
-            current = *self.nodes[current]
-                .children
-                .entry(segment.into())
-                .or_insert(next);
+            let node = &mut self.nodes[current];
+            current = match segment {
+                Segment::Is(text) => *node.children.entry(text.into()).or_insert(next),
+                Segment::Any => *node.any.get_or_insert(next),
+            };
             if current == next {
                 self.nodes.push(Node::new());
             }
@@ -41,21 +61,34 @@ impl<T> PathTree<T> {
         &mut self.nodes[current].rule
     }
 
-    /// The rules for `path` and for the paths above it, by segments and from the top, each with
-    /// the length in bytes of the path it is written for. The path is used as it is: nothing is
-    /// decoded or normalised.
+    /// The rules for `path` and for the paths above it, by segments, each with the length in bytes
+    /// of the path it is written for. The path is used as it is: nothing is decoded or normalised.
     pub(crate) fn along<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (usize, &'a T)> {
-        let mut length = 0;
-        path.split('/')
-            .scan(0, |current, segment| {
-                *current = *self.nodes[*current].children.get(segment)?;
-                Some((*current, segment.len()))
-            })
-            .filter_map(move |(node, segment)| {
-                let end = length + segment;
-                length = end + 1;
-                self.nodes[node].rule.as_ref().map(|rule| (end, rule))
-            })
+        // The nodes still to visit: how much of the path each consumes, and where the next segment
+        // begins. Each node has one parent, so none is visited twice.
+        let mut open = vec![(0, 0, Some(0))];
+        std::iter::from_fn(move || {
+            while let Some((node, consumed, next)) = open.pop() {
+                let node = &self.nodes[node];
+                if let Some(start) = next {
+                    let segment = path[start..].split('/').next().unwrap_or_default();
+                    let end = start + segment.len();
+                    let behind = (end < path.len()).then_some(end + 1);
+                    let any = node.any.filter(|_| stands_for_itself(segment));
+                    let named = node.children.get(segment).copied();
+                    open.extend(
+                        named
+                            .into_iter()
+                            .chain(any)
+                            .map(|child| (child, end, behind)),
+                    );
+                }
+                if let Some(rule) = &node.rule {
+                    return Some((consumed, rule));
+                }
+            }
+            None
+        })
     }
 
     /// The rules for the paths that match `template`, and for the paths above them, each with the
@@ -71,9 +104,9 @@ impl<T> PathTree<T> {
             end += segment.len();
             let whole = end == template.len();
             let next = match segment {
-                "{}" => self.children(&places, |name| !name.is_empty()),
+                "{}" => self.children(&places, |name| !name.is_empty(), true),
                 "{:path}" => self.all_below(&places),
-                _ => self.children(&places, |name| name == segment),
+                _ => self.children(&places, |name| name == segment, stands_for_itself(segment)),
             };
             places.clear();
             for (name, place) in next {
@@ -88,10 +121,21 @@ impl<T> PathTree<T> {
         found
     }
 
-    fn children(&self, places: &[usize], is_wanted: impl Fn(&str) -> bool) -> Vec<(&str, usize)> {
-        let children = places.iter().flat_map(|place| &self.nodes[*place].children);
-        let wanted = children.filter(|(name, _)| is_wanted(name));
-        wanted.map(|(name, child)| (&**name, *child)).collect()
+    /// The children of some places: those with a wanted name and, if `any`, those for any segment.
+    fn children(
+        &self,
+        places: &[usize],
+        is_wanted: impl Fn(&str) -> bool,
+        any: bool,
+    ) -> Vec<(&str, usize)> {
+        let nodes = || places.iter().map(|place| &self.nodes[*place]);
+        let named = nodes().flat_map(|node| &node.children);
+        let wanted = named.filter(|(name, _)| is_wanted(name));
+        let other = nodes().filter_map(|node| node.any.filter(|_| any));
+        wanted
+            .map(|(name, child)| (&**name, *child))
+            .chain(other.map(|child| ("{}", child)))
+            .collect()
     }
 
     /// Each place below some others, once even if they are below each other.
@@ -100,7 +144,7 @@ impl<T> PathTree<T> {
         let mut seen = HashSet::new();
         let mut open = places.to_vec();
         while let Some(place) = open.pop() {
-            let below = self.children(&[place], |_| true);
+            let below = self.children(&[place], |_| true, true);
             let below = below.into_iter().filter(|(_, child)| seen.insert(*child));
             let before = all.len();
             all.extend(below);
@@ -115,6 +159,25 @@ impl<T> Node<T> {
         Self {
             rule: None,
             children: HashMap::new(),
+            any: None,
         }
     }
+}
+
+/// Whether no server reads a segment of a decoded path as something else, or as several.
+pub(crate) fn stands_for_itself(segment: &str) -> bool {
+    !segment.is_empty() && !leads_elsewhere(segment) && !segment.contains(is_read_again)
+}
+
+/// Whether a segment leads to another place in the path. Java's servers drop what follows a `;` in
+/// a segment (RFC 3986, 3.3).
+pub(crate) fn leads_elsewhere(segment: &str) -> bool {
+    matches!(segment.split(';').next(), Some("." | ".."))
+}
+
+/// Whether a character of a decoded path may make another server read a different path: decoding
+/// once more acts on `%`, some take a backslash for a slash (WHATWG URL, 4.4), and some drop
+/// control characters or end the path at them.
+pub(crate) fn is_read_again(character: char) -> bool {
+    matches!(character, '%' | '\\') || character.is_control()
 }

@@ -1,18 +1,28 @@
 use std::collections::HashSet;
 
 use super::{Misread, entries};
-use crate::path_tree::PathTree;
+use crate::path_tree::{PathTree, Segment, is_read_again, leads_elsewhere};
 
 const EXPECTED: &str = "`[METHOD[|METHOD...] ]/path` or `*`, such as `GET|POST /api/v1/users`";
 const UPPER_CASE: &str = "methods in upper case, such as `GET|POST /api/v1/users`";
 const WILDCARD: &str = "a path without `*`, such as `/api/v1/users`, which covers everything below it; only `*` alone covers all paths";
+const TEMPLATE: &str = "a path in which `{name}` is a whole segment, such as `/api/v1/chats/{id}`; a path covers everything below it, so it needs no `{name:path}`";
 const PATH_ALONE: &str = "a path without `?` or `#`, such as `/api/v1/users`";
 
 /// Endpoints: paths, each with its methods.
 #[derive(Debug)]
 pub struct Endpoints {
     everywhere: Methods,
-    below: PathTree<Methods>,
+    paths: PathTree<Rule>,
+}
+
+/// The methods of a path.
+#[derive(Debug, Default)]
+struct Rule {
+    /// For the path and everything below it.
+    below: Methods,
+    /// For the path alone.
+    exact: Methods,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +36,8 @@ struct Endpoint<'a> {
     methods: Option<Vec<&'a str>>,
     /// `None` for every path.
     path: Option<&'a str>,
+    /// Whether the path ends in `$`, so that it covers nothing below it.
+    exact: bool,
 }
 
 impl Endpoints {
@@ -37,7 +49,7 @@ impl Endpoints {
     pub fn parse(text: &str) -> Result<Self, Misread> {
         let mut list = Self {
             everywhere: Methods::default(),
-            below: PathTree::new(),
+            paths: PathTree::new(),
         };
         for endpoint in &entries(text, read)? {
             list.add(endpoint);
@@ -49,17 +61,21 @@ impl Endpoints {
     ///
     /// A path covers itself and everything below it, by segments, except what another server may
     /// read as a different path: if the request has `//`, `/./`, `/../`, `/..;x/`, `%`, a backslash
-    /// or a control character in it, the endpoint must spell out that part. Only `*` alone covers
-    /// every path, however it may be read.
+    /// or a control character in it, the endpoint must spell out that part. `{name}` stands for
+    /// exactly one segment without any of these. A path with `$` at its end covers itself alone.
+    /// Only `*` alone covers every path, however it may be read.
     #[must_use]
     pub fn cover(&self, method: &str, path: &str) -> bool {
         let written = must_be_written(path);
         self.everywhere.include(method)
             || self
-                .below
+                .paths
                 .along(path)
                 .filter(|(length, _)| *length == path.len() || *length >= written)
-                .any(|(_, methods)| methods.include(method))
+                .any(|(length, rule)| {
+                    let is_whole = length == path.len();
+                    rule.below.include(method) || is_whole && rule.exact.include(method)
+                })
     }
 
     /// Whether the list lets a client reach a route: whether it covers, with the route's method,
@@ -72,17 +88,27 @@ impl Endpoints {
         let written = must_be_written(template);
         self.everywhere.serve(method)
             || self
-                .below
+                .paths
                 .matching(template)
                 .iter()
                 .filter(|(length, _)| *length == template.len() || *length >= written)
-                .any(|(_, methods)| methods.serve(method))
+                .any(|(length, rule)| {
+                    let is_whole = *length == template.len();
+                    rule.below.serve(method) || is_whole && rule.exact.serve(method)
+                })
     }
 
     fn add(&mut self, endpoint: &Endpoint<'_>) {
         let place = match endpoint.path {
             None => &mut self.everywhere,
-            Some(path) => self.below.entry(path).get_or_insert_default(),
+            Some(path) => {
+                let rule = self.paths.entry_of(segments(path)).get_or_insert_default();
+                if endpoint.exact {
+                    &mut rule.exact
+                } else {
+                    &mut rule.below
+                }
+            }
         };
         match &endpoint.methods {
             None => place.any = true,
@@ -113,19 +139,61 @@ fn read(entry: &str) -> Result<Endpoint<'_>, &'static str> {
         [methods, path] => (Some(read_methods(methods)?), path),
         _ => return Err(EXPECTED),
     };
-    match path {
-        "*" => Ok(Endpoint {
+    if path == "*" {
+        return Ok(Endpoint {
             methods,
             path: None,
-        }),
-        _ if !path.starts_with('/') => Err(EXPECTED),
-        _ if path.contains('*') => Err(WILDCARD),
-        _ if path.contains(['?', '#']) => Err(PATH_ALONE),
-        _ => Ok(Endpoint {
-            methods,
-            path: Some(path),
-        }),
+            exact: false,
+        });
     }
+    let exact = path.ends_with('$');
+    let path = path.strip_suffix('$').unwrap_or(path);
+    if !path.starts_with('/') {
+        return Err(EXPECTED);
+    }
+    if path.contains('*') {
+        return Err(WILDCARD);
+    }
+    if path.contains(['?', '#']) {
+        return Err(PATH_ALONE);
+    }
+    if !segments(path).all(is_understood) {
+        return Err(TEMPLATE);
+    }
+    Ok(Endpoint {
+        methods,
+        path: Some(path),
+        exact,
+    })
+}
+
+fn segments(path: &str) -> impl Iterator<Item = Segment<'_>> {
+    path.split('/').map(|segment| {
+        let name = segment
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
+        if name.is_some_and(is_name) {
+            Segment::Any
+        } else {
+            Segment::Is(segment)
+        }
+    })
+}
+
+fn is_understood(segment: Segment<'_>) -> bool {
+    match segment {
+        Segment::Any => true,
+        Segment::Is(text) => !text.contains(['{', '}']),
+    }
+}
+
+/// Whether a text is the name of a parameter, as Starlette has them.
+fn is_name(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    text.bytes().next().is_some_and(is_letter)
+        && text
+            .bytes()
+            .all(|byte| is_letter(byte) || byte.is_ascii_digit())
 }
 
 fn read_methods(text: &str) -> Result<Vec<&str>, &'static str> {
@@ -147,22 +215,14 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`~".contains(&byte)
 }
 
-/// Whether a character of a decoded path may make another server read a different path: decoding
-/// once more acts on `%`, some take a backslash for a slash (WHATWG URL, 4.4), and some drop
-/// control characters or end the path at them.
-fn is_read_again(character: char) -> bool {
-    matches!(character, '%' | '\\') || character.is_control()
-}
-
 /// How many bytes of a path an endpoint must spell out so that no server reads the rest as another
-/// path. Java's servers drop what follows a `;` in a segment (RFC 3986, 3.3).
+/// path.
 fn must_be_written(path: &str) -> usize {
     let mut start = 0;
     let mut written = 0;
     for segment in path.split('/') {
         let end = start + segment.len();
-        let name = segment.split(';').next();
-        if matches!(name, Some("." | "..")) || segment.contains(is_read_again) {
+        if leads_elsewhere(segment) || segment.contains(is_read_again) {
             written = end;
         } else if segment.is_empty() && end < path.len() {
             // An endpoint may end in this very slash; then the next slash belongs to the rest.

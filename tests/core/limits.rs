@@ -260,6 +260,77 @@ fn methods_of_one_path_add_up() {
 }
 
 #[test]
+fn a_name_in_braces_is_exactly_one_segment() {
+    let list = Endpoints::parse("POST /chats/{id}/messages/{message_id}/event").unwrap();
+    assert!(list.cover("POST", "/chats/1/messages/2/event"));
+    assert!(list.cover("POST", "/chats/1/messages/2/event/below"));
+    for path in [
+        "/chats/1/messages/event",
+        "/chats//messages/2/event",
+        "/chats/1/2/messages/2/event",
+        "/chats/../messages/2/event",
+        "/chats/..;x/messages/2/event",
+        "/chats/%2e%2e/messages/2/event",
+        "/chats/a\\b/messages/2/event",
+        "/chats/{id}/messages/2",
+    ] {
+        assert!(!list.cover("POST", path), "{path}");
+    }
+    let both = Endpoints::parse("/a/{x}/c, /a/b").unwrap();
+    assert!(
+        both.cover("GET", "/a/b/d") && both.cover("GET", "/a/d/c") && both.cover("GET", "/a/b")
+    );
+    assert!(!both.cover("GET", "/a/d"));
+    assert!(list.reach(Some("POST"), "/chats/{}/messages/{}/event"));
+    assert!(list.reach(Some("POST"), "/chats/1/{:path}"));
+    assert!(!list.reach(Some("POST"), "/chats/{}/messages"));
+}
+
+#[test]
+fn a_dollar_ends_a_path() {
+    let list = Endpoints::parse("GET /api/models$, /api/v1/users/{id}$, /$").unwrap();
+    for path in ["/api/models", "/api/v1/users/1", "/"] {
+        assert!(list.cover("GET", path), "{path}");
+    }
+    for path in [
+        "/api/models/",
+        "/api/models/1",
+        "/api/v1/users/1/2",
+        "/a",
+        "/api",
+    ] {
+        assert!(!list.cover("GET", path), "{path}");
+    }
+    assert!(!list.cover("POST", "/api/models"));
+    assert!(list.reach(Some("GET"), "/api/models") && !list.reach(Some("GET"), "/api/models/{}"));
+    let added = Endpoints::parse("GET /a$, POST /a").unwrap();
+    assert!(added.cover("GET", "/a") && added.cover("POST", "/a/b") && !added.cover("GET", "/a/b"));
+    let literal = Endpoints::parse("/a$b").unwrap();
+    assert!(literal.cover("GET", "/a$b/c"));
+}
+
+#[test]
+fn braces_that_are_no_whole_segment_are_refused() {
+    for entry in [
+        "/a/{id",
+        "/a/id}",
+        "/a/x{id}",
+        "/a/{}",
+        "/a/{1}",
+        "/a/{a-b}",
+        "/a/{path:path}",
+        "/{a}{b}",
+    ] {
+        let refused = Endpoints::parse(&format!("/ok, {entry}")).expect_err(entry);
+        assert_eq!(refused.entry, Some(2), "{entry}");
+        assert!(
+            refused.expected.contains("`{name}` is a whole segment"),
+            "{entry}"
+        );
+    }
+}
+
+#[test]
 fn a_star_is_for_all() {
     let list = Endpoints::parse("*").unwrap();
     assert!(list.cover("DELETE", "/a//../b") && list.cover("", ""));
@@ -427,20 +498,37 @@ fn covered(rules: &[(Option<&str>, String)], method: &str, path: &str) -> bool {
     rules.iter().any(|(wanted, rule)| {
         let method_fits =
             wanted.is_none_or(|wanted| wanted == method || wanted == "GET" && method == "HEAD");
-        let rest = path.strip_prefix(rule.as_str());
-        let below = rest.is_some_and(|rest| {
-            rest.starts_with('/')
-                && !rule.ends_with('/')
-                && !rest.contains("//")
-                && !rest.contains(|c: char| c == '%' || c == '\\' || c.is_control())
-                && rest
-                    .split('/')
-                    .all(|segment| segment != "." && segment != "..")
-                && !rest.contains("/.;")
-                && !rest.contains("/..;")
-        });
-        method_fits && (rest == Some("") || below)
+        method_fits && covers(rule, path)
     })
+}
+
+/// The meaning of a rule, segment by segment.
+fn covers(rule: &str, path: &str) -> bool {
+    let exact = rule.ends_with('$');
+    let rule: Vec<&str> = rule.strip_suffix('$').unwrap_or(rule).split('/').collect();
+    let path: Vec<&str> = path.split('/').collect();
+    if path.len() < rule.len() {
+        return false;
+    }
+    let (above, below) = path.split_at(rule.len());
+    let fits = |(wanted, found): (&&str, &&str)| {
+        wanted == found || *wanted == "{x}" && !found.is_empty() && is_plain(found)
+    };
+    let last = below.len().saturating_sub(1);
+    let nothing_is_read_again = below
+        .iter()
+        .enumerate()
+        .all(|(place, segment)| is_plain(segment) && (!segment.is_empty() || place == last));
+    rule.iter().zip(above).all(fits)
+        && (below.is_empty() || !exact && rule.last() != Some(&"") && nothing_is_read_again)
+}
+
+/// Whether no server reads a segment as something else.
+fn is_plain(segment: &str) -> bool {
+    !matches!(segment, "." | "..")
+        && !segment.starts_with(".;")
+        && !segment.starts_with("..;")
+        && !segment.contains(|c: char| c == '%' || c == '\\' || c.is_control())
 }
 
 /// How templates end.
@@ -496,7 +584,7 @@ proptest! {
 
     #[test]
     fn endpoints_equal_the_plain_statement(
-        rules in prop::collection::vec((prop::sample::select(&[None, Some("GET"), Some("PUT")]), "/[ab./;%\\\\\u{81}]{0,5}"), 1..5),
+        rules in prop::collection::vec((prop::sample::select(&[None, Some("GET"), Some("PUT")]), "(/[ab.;%\\\\\u{81}]{0,3}|/\\{x\\}){1,3}\\$?"), 1..5),
         method in prop::sample::select(&["GET", "HEAD", "PUT", "POST"]),
         path in "/[ab./;%\\\\\u{81}]{0,7}",
     ) {
@@ -510,7 +598,7 @@ proptest! {
 
     #[test]
     fn a_route_is_reached_if_and_only_if_one_of_its_paths_is_covered(
-        rules in prop::collection::vec((prop::sample::select(&[None, Some("GET"), Some("PUT")]), "(/(a|\\.\\.|)){1,3}"), 1..4),
+        rules in prop::collection::vec((prop::sample::select(&[None, Some("GET"), Some("PUT")]), "(/(a|\\.\\.||\\{x\\})){1,3}\\$?"), 1..4),
         method in prop::sample::select(&[Some("GET"), Some("HEAD"), Some("POST"), None]),
         template in prop::collection::vec(prop::sample::select(&["a", "b", "{}"]), 0..3),
         tail in prop::sample::select(TAILS),
