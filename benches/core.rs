@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
 use owui_keygate::endpoints::Allowlist;
-use owui_keygate::limits::{Age, Endpoints, Limits, Networks};
+use owui_keygate::limits::{Age, Endpoints, Limits, Networks, Presets};
 use owui_keygate::policy::{
     Bypass, Decision, HostRules, Judgement, Principal, Request, Times, Transport, User, judge,
 };
@@ -52,7 +52,11 @@ fn bypass(endpoints: Option<usize>) -> Bypass {
         networks: Some(Networks::parse("10.0.0.0/8").expect("a network")),
         endpoints: Some(Endpoints::parse(&rules(endpoints)).expect("endpoints")),
     });
-    Bypass { on: true, limits }
+    Bypass {
+        on: true,
+        limits,
+        accounts: None,
+    }
 }
 
 fn decision(criterion: &mut Criterion) {
@@ -155,9 +159,13 @@ fn settings(criterion: &mut Criterion) {
     let environment: BTreeMap<String, String> = pairs
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    assert!(Settings::from_environment(&environment).bypass.on);
+    assert!(
+        Settings::from_environment(&environment, &Presets::new())
+            .bypass
+            .on
+    );
     criterion.bench_function("settings", |bencher| {
-        bencher.iter(|| Settings::from_environment(black_box(&environment)));
+        bencher.iter(|| Settings::from_environment(black_box(&environment), &Presets::new()));
     });
 }
 

@@ -1,6 +1,6 @@
 //! What is counted and what is written down about decisions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -38,6 +38,8 @@ pub enum Mode {
 pub enum Kind {
     /// A key of a user whom the bypass rules.
     Ruled {
+        /// The name of the user's account in the policy file.
+        account: Option<Box<str>>,
         /// The user's id.
         user: Box<str>,
         /// The fingerprint of the key.
@@ -75,6 +77,8 @@ pub struct Event<'a> {
     pub client: Option<&'a str>,
     /// How the key travelled.
     pub transport: Transport,
+    /// The name of the user's account in the policy file.
+    pub account: Option<&'a str>,
 }
 
 /// What is written down: an event, or how many were suppressed that are one to the reader.
@@ -82,6 +86,8 @@ pub struct Event<'a> {
 pub struct Record {
     /// The outcome.
     pub decision: Decision,
+    /// The name of the user's account in the policy file.
+    pub account: Option<Box<str>>,
     /// The user's id.
     pub user: Option<Box<str>>,
     /// The fingerprint of the key.
@@ -102,9 +108,14 @@ pub struct Record {
 #[derive(Debug)]
 pub struct Audit {
     mode: Mode,
-    counters: [AtomicU64; Decision::ALL.len()],
+    counters: Counters,
+    /// By the name of the account.
+    accounts: BTreeMap<Box<str>, Counters>,
     throttle: Mutex<Throttle>,
 }
+
+/// How often each decision was made.
+type Counters = [AtomicU64; Decision::ALL.len()];
 
 /// What was seen in one period.
 #[derive(Debug, Default)]
@@ -121,24 +132,39 @@ struct Throttle {
 impl Audit {
     /// Nothing is counted yet.
     #[must_use]
-    pub fn new(mode: Mode) -> Self {
+    pub fn new<'a>(mode: Mode, accounts: impl IntoIterator<Item = &'a str>) -> Self {
+        let accounts = accounts.into_iter();
         Self {
             mode,
             counters: Default::default(),
+            accounts: accounts
+                .map(|name| (name.into(), Default::default()))
+                .collect(),
             throttle: Mutex::default(),
         }
     }
 
-    /// Counts a decision.
-    pub fn count(&self, decision: Decision) {
-        self.counters[decision as usize].fetch_add(1, Ordering::Relaxed);
+    /// Counts a decision, about a user of the policy file also for their account.
+    pub fn count(&self, decision: Decision, account: Option<&str>) {
+        let of_account = account.and_then(|name| self.accounts.get(name));
+        for counters in of_account.into_iter().chain([&self.counters]) {
+            counters[decision as usize].fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// How often each decision was counted.
     #[must_use]
     pub fn counts(&self) -> Vec<(Decision, u64)> {
-        let loaded = self.counters.iter().map(|c| c.load(Ordering::Relaxed));
-        Decision::ALL.into_iter().zip(loaded).collect()
+        load(&self.counters)
+    }
+
+    /// How often each decision was counted for each account, in the order of their names.
+    #[must_use]
+    pub fn counts_by_account(&self) -> Vec<(&str, Vec<(Decision, u64)>)> {
+        let accounts = self.accounts.iter();
+        accounts
+            .map(|(name, counters)| (&**name, load(counters)))
+            .collect()
     }
 
     /// Whether events with a decision are ever written down.
@@ -186,6 +212,7 @@ impl Record {
     fn of(event: &Event<'_>) -> Self {
         Self {
             decision: event.decision,
+            account: event.account.map(Into::into),
             user: event.user.map(Into::into),
             key: Some(event.key.into()),
             method: Some(cut(event.method, MAX_PATH)),
@@ -199,6 +226,7 @@ impl Record {
     fn of_suppressed(kind: Kind, count: u64) -> Self {
         match kind {
             Kind::Ruled {
+                account,
                 user,
                 key,
                 method,
@@ -207,6 +235,7 @@ impl Record {
                 decision,
             } => Self {
                 decision,
+                account,
                 user: Some(user),
                 key: Some(key),
                 method: Some(method),
@@ -217,6 +246,7 @@ impl Record {
             },
             Kind::Unknown { client } => Self {
                 decision: Decision::UnknownKey,
+                account: None,
                 user: None,
                 key: None,
                 method: None,
@@ -249,6 +279,7 @@ impl Kind {
             return Self::Unknown { client };
         }
         Self::Ruled {
+            account: event.account.map(Into::into),
             user: event.user.unwrap_or_default().into(),
             key: event.key.into(),
             method: cut(event.method, MAX_PATH),
@@ -257,6 +288,11 @@ impl Kind {
             decision: event.decision,
         }
     }
+}
+
+fn load(counters: &Counters) -> Vec<(Decision, u64)> {
+    let loaded = counters.iter().map(|count| count.load(Ordering::Relaxed));
+    Decision::ALL.into_iter().zip(loaded).collect()
 }
 
 fn cut(text: &str, length: usize) -> Box<str> {

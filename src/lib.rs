@@ -7,6 +7,7 @@ pub mod endpoints;
 pub mod limits;
 mod path_tree;
 pub mod policy;
+pub mod policy_file;
 pub mod proxies;
 pub mod session;
 pub mod settings;

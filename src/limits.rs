@@ -6,6 +6,7 @@ mod endpoints;
 mod networks;
 mod users;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -13,7 +14,10 @@ use serde::Serialize;
 pub use age::Age;
 pub use endpoints::Endpoints;
 pub use networks::Networks;
-pub use users::Users;
+pub use users::{UserName, Users};
+
+/// Lists of endpoints, by the name that stands for each after an `@`.
+pub type Presets = BTreeMap<String, Vec<String>>;
 
 /// The limits in force; one that is `None` is not set.
 #[derive(Debug, Default)]
@@ -54,14 +58,13 @@ impl fmt::Display for Misread {
 const NO_CREDENTIAL: &str = "a name, a path or a network, but found what looks like an API key or \
     a token: revoke it if it is one";
 
-/// Reads the entries of a comma-separated list, without the white space around them. A valid entry
-/// that may be a credential is refused, because valid settings are shown.
+/// Reads the entries of a list, without white space around each. A valid entry that may be a
+/// credential is refused, because valid settings are shown.
 fn entries<'a, T>(
-    text: &'a str,
+    list: impl Iterator<Item = &'a str>,
     read: impl Fn(&'a str) -> Result<T, &'static str>,
 ) -> Result<Vec<T>, Misread> {
-    text.split(',')
-        .zip(1..)
+    list.zip(1..)
         .map(|(entry, place)| {
             let entry = entry.trim();
             match read(entry) {

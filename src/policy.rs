@@ -2,6 +2,7 @@
 
 use crate::endpoints::Allowlist;
 use crate::limits::Limits;
+use crate::policy_file::{Found, PolicyFile};
 
 /// How the API key travelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +102,8 @@ pub struct Bypass {
     pub on: bool,
     /// The limits of the bypass.
     pub limits: Limits,
+    /// What each automation may do; `None` without a policy file.
+    pub accounts: Option<PolicyFile>,
 }
 
 /// Hands the members of [`Decision`], their names and meanings to another macro: the one place that
@@ -127,6 +130,14 @@ macro_rules! for_each_decision {
             NetworkLimit = "network_limit",
             /// None of `ADMIN_API_KEY_ALLOWED_ENDPOINTS` covers the request.
             EndpointLimit = "endpoint_limit",
+            /// Two accounts of the policy file name the user, one by id and one by e-mail address.
+            TwoAccounts = "two_accounts",
+            /// The key is older than `max_age` of its account, or the host does not keep its age.
+            AccountAgeLimit = "account_age_limit",
+            /// The client is in none of the `networks` of the account, or is not known.
+            AccountNetworkLimit = "account_network_limit",
+            /// None of the `endpoints` of the account covers the request.
+            AccountEndpointLimit = "account_endpoint_limit",
             /// The host's switch is off.
             KeysDisabled = "keys_disabled",
             /// The user is no administrator and lacks the permission `features.api_keys`.
@@ -221,6 +232,14 @@ impl Decision {
             Self::AgeLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_MAX_AGE"),
             Self::NetworkLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_NETWORKS"),
             Self::EndpointLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_ENDPOINTS"),
+            Self::TwoAccounts => Verdict::RefusedByLimit("ADMIN_API_KEY_POLICY_FILE: user"),
+            Self::AccountAgeLimit => Verdict::RefusedByLimit("ADMIN_API_KEY_POLICY_FILE: max_age"),
+            Self::AccountNetworkLimit => {
+                Verdict::RefusedByLimit("ADMIN_API_KEY_POLICY_FILE: networks")
+            }
+            Self::AccountEndpointLimit => {
+                Verdict::RefusedByLimit("ADMIN_API_KEY_POLICY_FILE: endpoints")
+            }
             Self::KeysDisabled | Self::NotPermitted | Self::EndpointRefused => Verdict::Refused,
         }
     }
@@ -306,7 +325,25 @@ impl Bypass {
     /// rules do not count and need not be read.
     #[must_use]
     pub fn rules_every_admin(&self) -> bool {
-        self.limits.users.is_none()
+        let has_others = self.accounts.as_ref().is_none_or(|file| file.rules_others);
+        self.limits.users.is_none() && has_others
+    }
+
+    /// Whether any limit looks at the address of a client.
+    #[must_use]
+    pub fn limits_networks(&self) -> bool {
+        let accounts = self.accounts.iter().flat_map(PolicyFile::accounts);
+        let of_accounts = accounts.map(|account| &account.limits);
+        of_accounts
+            .chain([&self.limits])
+            .any(|limits| limits.networks.is_some())
+    }
+
+    /// The account of a user in the policy file.
+    #[must_use]
+    pub fn account(&self, user: &User<'_>) -> Found<'_> {
+        let file = self.accounts.as_ref();
+        file.map_or(Found::None, |file| file.account(user.id, user.email))
     }
 
     /// Who decides whether a user may create, read and delete their own key, in a request that
@@ -320,44 +357,89 @@ impl Bypass {
         }
     }
 
+    /// The name of a user's account, if the policy file has exactly one and the bypass rules the
+    /// user.
+    #[must_use]
+    pub fn account_name(&self, user: &User<'_>) -> Option<&str> {
+        match self.account(user) {
+            Found::One(account) if self.rules(user) => Some(&account.name),
+            _ => None,
+        }
+    }
+
     /// Whether the bypass rules a user's keys.
     fn rules(&self, user: &User<'_>) -> bool {
         let named = self.limits.users.as_ref();
-        self.on && is_admin(user.role) && named.is_none_or(|users| users.names(user.id, user.email))
+        self.on
+            && is_admin(user.role)
+            && named.is_none_or(|users| users.names(user.id, user.email))
+            && self
+                .accounts
+                .as_ref()
+                .is_none_or(|file| file.rules_others || !matches!(self.account(user), Found::None))
     }
 
-    /// What the end of the key, or the first limit that refuses, makes of a request.
+    /// What the end of the key, or the first limit that refuses, makes of a request. The limits of
+    /// the environment are a ceiling: those of an account must hold as well.
     fn refusal(&self, request: &Request<'_>, principal: &Principal<'_>) -> Option<Decision> {
-        match principal.times {
-            None => Some(Decision::UnreadKey),
-            Some(Times {
-                expires_at: Some(end),
-                ..
-            }) if end <= request.now => Some(Decision::ExpiredKey),
-            Some(times) => self.limits.refusal(request, times),
+        let Some(times) = principal.times else {
+            return Some(Decision::UnreadKey);
+        };
+        if times.expires_at.is_some_and(|end| end <= request.now) {
+            return Some(Decision::ExpiredKey);
         }
+        let of_environment = self
+            .limits
+            .refusal(request, times)
+            .map(|limit| match limit {
+                Limit::Age => Decision::AgeLimit,
+                Limit::Networks => Decision::NetworkLimit,
+                Limit::Endpoints => Decision::EndpointLimit,
+            });
+        of_environment.or_else(|| match self.account(&principal.user) {
+            Found::None => None,
+            Found::Two(..) => Some(Decision::TwoAccounts),
+            Found::One(account) => {
+                account
+                    .limits
+                    .refusal(request, times)
+                    .map(|limit| match limit {
+                        Limit::Age => Decision::AccountAgeLimit,
+                        Limit::Networks => Decision::AccountNetworkLimit,
+                        Limit::Endpoints => Decision::AccountEndpointLimit,
+                    })
+            }
+        })
     }
 }
 
+/// A kind of limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    Age,
+    Networks,
+    Endpoints,
+}
+
 impl Limits {
-    /// What the first limit that refuses a request makes of it.
-    fn refusal(&self, request: &Request<'_>, times: Times) -> Option<Decision> {
+    /// The first limit that refuses a request.
+    fn refusal(&self, request: &Request<'_>, times: Times) -> Option<Limit> {
         if let Some(age) = self.age
             && !age.covers(times.created_at, request.now)
         {
-            return Some(Decision::AgeLimit);
+            return Some(Limit::Age);
         }
         if let Some(networks) = &self.networks
             && !request
                 .client
                 .is_some_and(|client| networks.contain(client))
         {
-            return Some(Decision::NetworkLimit);
+            return Some(Limit::Networks);
         }
         if let Some(endpoints) = &self.endpoints
             && !endpoints.cover(request.method, request.path)
         {
-            return Some(Decision::EndpointLimit);
+            return Some(Limit::Endpoints);
         }
         None
     }

@@ -8,10 +8,11 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::audit::Mode;
-use crate::limits::{Age, Endpoints, Limits, Misread, Networks, Users};
+use crate::limits::{Age, Endpoints, Limits, Misread, Networks, Presets, Users};
 use crate::policy::Bypass;
+use crate::policy_file::{self, Fault, PolicyFile};
 use crate::proxies;
-use names::{AUDIT, BYPASS, ENABLED, ENDPOINTS, MAX_AGE, NETWORKS, STRICT, USERS};
+use names::{AUDIT, BYPASS, ENABLED, ENDPOINTS, MAX_AGE, NETWORKS, POLICY_FILE, STRICT, USERS};
 
 /// Uvicorn's variable: the proxies whose `X-Forwarded-For` the server trusts.
 const PROXIES: &str = "FORWARDED_ALLOW_IPS";
@@ -85,9 +86,9 @@ impl Settings {
     /// becomes a [`Problem`] and keeps the bypass off.
     ///
     /// `FORWARDED_ALLOW_IPS` must be the value that the server uses. Without it, networks are
-    /// refused.
+    /// refused. `presets` are those of the host's release.
     #[must_use]
-    pub fn from_environment(environment: &BTreeMap<String, String>) -> Self {
+    pub fn from_environment(environment: &BTreeMap<String, String>, presets: &Presets) -> Self {
         let mut reader = Reader {
             environment,
             problems: Vec::new(),
@@ -106,7 +107,7 @@ impl Settings {
             endpoints: reader.limit(
                 ENDPOINTS,
                 "keys under the bypass reach only these endpoints",
-                Endpoints::parse,
+                |text| Endpoints::with_presets(&text.split(',').collect::<Vec<_>>(), presets),
             ),
             networks: reader.limit(
                 NETWORKS,
@@ -119,16 +120,22 @@ impl Settings {
                 Age::parse,
             ),
         };
-        reader.refuse_forgeable_networks();
+        let accounts = reader.accounts(presets);
+        let mut bypass = Bypass {
+            on: false,
+            limits,
+            accounts,
+        };
+        reader.refuse_forgeable_networks(&bypass);
         reader.refuse_unknown_names();
-        let on = wanted && enabled && reader.problems.is_empty();
-        if wanted && !on {
+        bypass.on = wanted && enabled && reader.problems.is_empty();
+        if wanted && !bypass.on {
             reader.report[0].effect = "overridden by a setting below: the bypass stays off";
         }
         Self {
             enabled,
             strict,
-            bypass: Bypass { on, limits },
+            bypass,
             audit,
             problems: reader.problems,
             report: reader.report,
@@ -228,12 +235,51 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse_forgeable_networks(&mut self) {
+    fn accounts(&mut self, presets: &Presets) -> Option<PolicyFile> {
+        let path = self.environment.get(POLICY_FILE)?;
+        if path.trim().is_empty() {
+            self.refuse(
+                POLICY_FILE,
+                "is set but empty: unset it if you want no policy file",
+            );
+            return None;
+        }
+        let text = match policy_file::load(path.as_ref()) {
+            Ok(text) => text,
+            Err(reason) => {
+                self.refuse(
+                    POLICY_FILE,
+                    &format!("{reason}: expected the path of a TOML file"),
+                );
+                return None;
+            }
+        };
+        match PolicyFile::parse(&text, presets) {
+            Ok(file) => {
+                self.report.push(Report {
+                    variable: POLICY_FILE.to_owned(),
+                    value: path.clone(),
+                    given: true,
+                    effect: accounts_effect(file.rules_others),
+                });
+                Some(file)
+            }
+            Err(faults) => {
+                self.refuse(POLICY_FILE, &invalid_file(path, &faults));
+                None
+            }
+        }
+    }
+
+    fn refuse_forgeable_networks(&mut self, bypass: &Bypass) {
         let list = self.environment.get(PROXIES);
-        if self.environment.contains_key(NETWORKS)
-            && list.is_none_or(|list| proxies::hold_everyone(list))
-        {
+        if list.is_some_and(|list| !proxies::hold_everyone(list)) {
+            return;
+        }
+        if self.environment.contains_key(NETWORKS) {
             self.refuse(NETWORKS, FORGEABLE);
+        } else if bypass.limits_networks() {
+            self.refuse(POLICY_FILE, &format!("has `networks`, which {FORGEABLE}"));
         }
     }
 
@@ -274,6 +320,24 @@ fn bypass_effect(on: bool) -> &'static str {
     } else {
         "Open WebUI's own rules apply to every API key"
     }
+}
+
+fn accounts_effect(rules_others: bool) -> &'static str {
+    if rules_others {
+        "the accounts of the file have limits of their own; other administrators bypass, too"
+    } else {
+        "the bypass applies only to the accounts of the file, each with its own limits"
+    }
+}
+
+/// Names the first fault, which is what an operator mends first.
+fn invalid_file(path: &str, faults: &[Fault]) -> String {
+    let first = faults.first().map(ToString::to_string).unwrap_or_default();
+    let more = match faults.len() {
+        0 | 1 => String::new(),
+        count => format!("; and {} more, see `owui-keygate policy check`", count - 1),
+    };
+    format!("is invalid: {path}: {first}{more}")
 }
 
 fn enabled_effect(on: bool) -> &'static str {

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use libfuzzer_sys::fuzz_target;
 use owui_keygate::limits::{Age, Endpoints, Networks, Users};
+use owui_keygate::limits::Presets;
 use owui_keygate::settings::Settings;
 
 const SECRET: &str = "sk-0123456789abcdef";
@@ -160,7 +161,7 @@ fuzz_target!(|input: &str| {
     if is_forgeable(&environment).is_none() {
         return;
     }
-    let settings = Settings::from_environment(&environment);
+    let settings = Settings::from_environment(&environment, &Presets::new());
 
     let mut wrong: Vec<String> = environment
         .iter()

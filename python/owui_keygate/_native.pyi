@@ -60,7 +60,16 @@ class Settings:
     off.
     """
 
-    def __new__(cls, environment: Mapping[str, str]) -> Settings: ...
+    def __new__(
+        cls, environment: Mapping[str, str], presets: Mapping[str, list[str]] | None = None
+    ) -> Settings:
+        """Read the settings, and the policy file that they name.
+
+        Args:
+            environment: The environment variables.
+            presets: For each preset the list of endpoints that it stands for.
+        """
+
     @property
     def enabled(self) -> bool:
         """`OWUI_KEYGATE`: False means that the extension does nothing at all."""
@@ -105,6 +114,10 @@ class Decision:
     AgeLimit: ClassVar[Decision]
     NetworkLimit: ClassVar[Decision]
     EndpointLimit: ClassVar[Decision]
+    TwoAccounts: ClassVar[Decision]
+    AccountAgeLimit: ClassVar[Decision]
+    AccountNetworkLimit: ClassVar[Decision]
+    AccountEndpointLimit: ClassVar[Decision]
     KeysDisabled: ClassVar[Decision]
     NotPermitted: ClassVar[Decision]
     EndpointRefused: ClassVar[Decision]
@@ -139,6 +152,10 @@ class Judgement:
     @property
     def asks_permission(self) -> bool:
         """Whether the host must be asked for the permission of the user, to judge again."""
+
+    @property
+    def account(self) -> str | None:
+        """The name of the user's account in the policy file, if the bypass rules the user."""
 
     @property
     def records(self) -> list[_Record]:
@@ -235,6 +252,16 @@ class Policy:
         this one was it.
         """
 
+    def account(self, user: object) -> str | None:
+        """Return the name of a user's account, if the bypass rules the user.
+
+        The account is one of the policy file. None also where two accounts name the user.
+
+        Raises:
+            AttributeError: The user lacks an attribute.
+            TypeError: An attribute is no text.
+        """
+
     def reaches(self, method: str | None, template: str) -> bool:
         """Whether the allowed endpoints, if there are any, let a key reach a route.
 
@@ -260,7 +287,7 @@ class Audit:
     """Counts decisions, and says what to write down.
 
     A record is a dict: `event` is `bypass`, `allowed`, `refused` or `unknown key`; `client` and
-    `limit` are there also where they are None; `user`, `key` (its fingerprint), `method`, `path`
+    `limit` are there also where they are None; `account`, `user`, `key` (its fingerprint), `method`, `path`
     and `transport` where they are known. One with `suppressed` says how many more there were in the
     minute before.
     """
@@ -269,7 +296,16 @@ class Audit:
     def counts(self) -> dict[str, int]:
         """Return how often each decision was counted, by its name."""
 
-    def note(self, request: _KeyRequest, decision: Decision, user: str | None) -> list[_Record]:
+    def counts_by_account(self) -> dict[str, dict[str, int]]:
+        """Return the same for each account of the policy file, by its name."""
+
+    def note(
+        self,
+        request: _KeyRequest,
+        decision: Decision,
+        user: str | None,
+        account: str | None = None,
+    ) -> list[_Record]:
         """Count a decision, and return what is to be written down now.
 
         That is nothing where the record is suppressed, or the host's rules alone have decided, or
@@ -279,6 +315,7 @@ class Audit:
             request: The request.
             decision: The decision.
             user: The id of the user whom the key names.
+            account: The name of the user's account in the policy file.
 
         Raises:
             KeyError: The scope has no path.

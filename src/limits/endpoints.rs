@@ -1,12 +1,13 @@
 use std::collections::HashSet;
 
-use super::{Misread, entries};
+use super::{Misread, Presets, entries};
 use crate::path_tree::{PathTree, Segment, is_read_again, leads_elsewhere};
 
 const EXPECTED: &str = "`[METHOD[|METHOD...] ]/path` or `*`, such as `GET|POST /api/v1/users`";
 const UPPER_CASE: &str = "methods in upper case, such as `GET|POST /api/v1/users`";
 const WILDCARD: &str = "a path without `*`, such as `/api/v1/users`, which covers everything below it; only `*` alone covers all paths";
 const TEMPLATE: &str = "a path in which `{name}` is a whole segment, such as `/api/v1/chats/{id}`; a path covers everything below it, so it needs no `{name:path}`";
+const PRESET: &str = "a preset, such as `@status`: `owui-keygate policy presets` lists them";
 const PATH_ALONE: &str = "a path without `?` or `#`, such as `/api/v1/users`";
 
 /// Endpoints: paths, each with its methods.
@@ -47,14 +48,45 @@ impl Endpoints {
     ///
     /// An entry is not an endpoint.
     pub fn parse(text: &str) -> Result<Self, Misread> {
-        let mut list = Self {
+        Self::of(text.split(','))
+    }
+
+    /// Reads the entries of a list of endpoints.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn of<'a>(list: impl Iterator<Item = &'a str>) -> Result<Self, Misread> {
+        let mut endpoints = Self {
             everywhere: Methods::default(),
             paths: PathTree::new(),
         };
-        for endpoint in &entries(text, read)? {
-            list.add(endpoint);
+        endpoints.extend(list)?;
+        Ok(endpoints)
+    }
+
+    /// Reads the entries of a list of endpoints, of which `@name` stands for a preset.
+    ///
+    /// # Errors
+    ///
+    /// An entry is not an endpoint, or names no preset.
+    pub fn with_presets(list: &[&str], presets: &Presets) -> Result<Self, Misread> {
+        let mut endpoints = Self::of(std::iter::empty())?;
+        for (entry, place) in list.iter().zip(1..) {
+            let misread = |expected| Misread {
+                entry: Some(place),
+                expected,
+            };
+            match entry.trim().strip_prefix('@') {
+                None => endpoints.extend(std::iter::once(*entry)),
+                Some(name) => {
+                    let preset = presets.get(name).ok_or(misread(PRESET))?;
+                    endpoints.extend(preset.iter().map(String::as_str))
+                }
+            }
+            .map_err(|error| misread(error.expected))?;
         }
-        Ok(list)
+        Ok(endpoints)
     }
 
     /// Whether an endpoint of the list covers a request.
@@ -96,6 +128,13 @@ impl Endpoints {
                     let is_whole = *length == template.len();
                     rule.below.serve(method) || is_whole && rule.exact.serve(method)
                 })
+    }
+
+    fn extend<'a>(&mut self, list: impl Iterator<Item = &'a str>) -> Result<(), Misread> {
+        for endpoint in &entries(list, read)? {
+            self.add(endpoint);
+        }
+        Ok(())
     }
 
     fn add(&mut self, endpoint: &Endpoint<'_>) {

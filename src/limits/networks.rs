@@ -23,7 +23,16 @@ impl Networks {
     ///
     /// An entry is not a network, or has bits set after its prefix.
     pub fn parse(text: &str) -> Result<Self, Misread> {
-        entries(text, read).map(Self)
+        Self::of(text.split(','))
+    }
+
+    /// Reads the entries of a list of networks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn of<'a>(list: impl Iterator<Item = &'a str>) -> Result<Self, Misread> {
+        entries(list, read).map(Self)
     }
 
     /// Whether one of the networks contains a client, an address as in the ASGI scope. An

@@ -9,13 +9,39 @@ const EXPECTED: &str = "a user's e-mail address or id, such as `automation@examp
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const UUID_LENGTH: usize = 36;
 
+/// A user, named by e-mail address or id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum UserName {
+    /// The address, in lower case.
+    Email(Box<str>),
+    /// The id.
+    Id(Box<str>),
+}
+
+impl UserName {
+    /// Reads an e-mail address, which contains an `@`, or an id, which is a UUID.
+    ///
+    /// # Errors
+    ///
+    /// The text is neither, or looks like a credential.
+    pub fn parse(text: &str) -> Result<Self, Misread> {
+        let mut found = entries(std::iter::once(text), read).map_err(|misread| Misread {
+            entry: None,
+            ..misread
+        })?;
+        Ok(found.remove(0))
+    }
+
+    /// The names of a user: the id and the e-mail address, in any case.
+    #[must_use]
+    pub fn of(id: &str, email: &str) -> [Self; 2] {
+        [Self::Id(id.into()), Self::Email(lower(email))]
+    }
+}
+
 /// Users, named by e-mail address or id.
 #[derive(Debug)]
-pub struct Users {
-    /// In lower case.
-    emails: HashSet<String>,
-    ids: HashSet<String>,
-}
+pub struct Users(HashSet<UserName>);
 
 impl Users {
     /// Reads a comma-separated list of e-mail addresses, which contain an `@`, and ids, which are
@@ -26,22 +52,26 @@ impl Users {
     /// An entry is neither, or looks like a credential. `doctor` and the status route show the
     /// list, so it must not contain what may be a secret in the wrong variable.
     pub fn parse(text: &str) -> Result<Self, Misread> {
-        let (emails, ids) = entries(text, |entry| {
-            let is_name = is_email(entry) || is_uuid(entry);
-            is_name.then(|| entry.to_owned()).ok_or(EXPECTED)
-        })?
-        .into_iter()
-        .partition::<Vec<_>, _>(|entry| entry.contains('@'));
-        Ok(Self {
-            emails: emails.iter().map(|email| lower(email)).collect(),
-            ids: ids.into_iter().collect(),
-        })
+        let names = entries(text.split(','), read)?;
+        Ok(Self(names.into_iter().collect()))
     }
 
     /// Whether the list names a user. The case of an e-mail address does not count.
     #[must_use]
     pub fn names(&self, id: &str, email: &str) -> bool {
-        self.ids.contains(id) || self.emails.contains(&lower(email))
+        UserName::of(id, email)
+            .iter()
+            .any(|name| self.0.contains(name))
+    }
+}
+
+fn read(entry: &str) -> Result<UserName, &'static str> {
+    if is_email(entry) {
+        Ok(UserName::Email(lower(entry)))
+    } else if is_uuid(entry) {
+        Ok(UserName::Id(entry.into()))
+    } else {
+        Err(EXPECTED)
     }
 }
 
@@ -67,6 +97,6 @@ fn is_uuid(entry: &str) -> bool {
 
 /// Only ASCII letters change: beyond ASCII, two letters may share a lower case, such as the Kelvin
 /// sign and `K`.
-fn lower(email: &str) -> String {
-    email.to_ascii_lowercase()
+fn lower(email: &str) -> Box<str> {
+    email.to_ascii_lowercase().into()
 }

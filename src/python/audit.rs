@@ -6,6 +6,7 @@ use super::decision::Decision;
 use super::facts::KeyRequest;
 use crate::audit::{self, Mode, Record};
 use crate::policy;
+use crate::policy_file::PolicyFile;
 
 /// Counts decisions, and says what to write down.
 #[pyclass(frozen, module = "owui_keygate._native")]
@@ -26,27 +27,42 @@ impl Audit {
         } else {
             Mode::Off
         };
-        Self(audit::Audit::new(mode))
+        let accounts = settings
+            .bypass
+            .accounts
+            .iter()
+            .flat_map(PolicyFile::accounts);
+        Self(audit::Audit::new(
+            mode,
+            accounts.map(|account| &*account.name),
+        ))
     }
 
     /// How often each decision was counted, by its name.
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        by_name(py, self.0.counts())
+    }
+
+    /// How often each decision was counted for each account of the policy file.
+    fn counts_by_account<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counts = PyDict::new(py);
-        for (decision, count) in self.0.counts() {
-            counts.set_item(decision.name(), count)?;
+        for (account, decisions) in self.0.counts_by_account() {
+            counts.set_item(account, by_name(py, decisions)?)?;
         }
         Ok(counts)
     }
 
     /// Counts a decision, and returns what is to be written down now.
+    #[pyo3(signature = (request, decision, user, account=None))]
     fn note<'py>(
         &self,
         py: Python<'py>,
         request: KeyRequest,
         decision: Decision,
         user: Option<&str>,
+        account: Option<&str>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        self.record(py, &request, decision.into(), user)
+        self.record(py, &request, decision.into(), user, account)
     }
 
     /// Returns what was suppressed and not yet written down.
@@ -63,8 +79,9 @@ impl Audit {
         request: &KeyRequest,
         decision: policy::Decision,
         user: Option<&str>,
+        account: Option<&str>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        self.0.count(decision);
+        self.0.count(decision, account);
         if !self.0.writes(decision) {
             return Ok(Vec::new());
         }
@@ -77,6 +94,7 @@ impl Audit {
             path: &scope.path,
             client: scope.client(),
             transport: request.transport.into(),
+            account,
         };
         #[allow(
             clippy::cast_possible_truncation,
@@ -95,6 +113,14 @@ pub fn fingerprint(api_key: &str) -> String {
     format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
 }
 
+fn by_name(py: Python<'_>, counts: Vec<(policy::Decision, u64)>) -> PyResult<Bound<'_, PyDict>> {
+    let named = PyDict::new(py);
+    for (decision, count) in counts {
+        named.set_item(decision.name(), count)?;
+    }
+    Ok(named)
+}
+
 fn to_python<'py>(py: Python<'py>, records: &[Record]) -> PyResult<Vec<Bound<'py, PyDict>>> {
     records.iter().map(|record| to_dict(py, record)).collect()
 }
@@ -104,6 +130,7 @@ fn to_dict<'py>(py: Python<'py>, record: &Record) -> PyResult<Bound<'py, PyDict>
     let dict = PyDict::new(py);
     dict.set_item("event", record.event())?;
     let texts = [
+        ("account", &record.account),
         ("user", &record.user),
         ("key", &record.key),
         ("method", &record.method),

@@ -92,12 +92,18 @@ pub struct Judgement {
     decision: Option<Decision>,
     /// Whether the host's permission is missing for a decision.
     asks_permission: bool,
+    /// The name of the user's account in the policy file.
+    account: Option<String>,
     /// What is to be written down now.
     records: Vec<Py<PyDict>>,
 }
 
 impl Judgement {
-    pub fn new(judgement: policy::Judgement, records: Vec<Bound<'_, PyDict>>) -> Self {
+    pub fn new(
+        judgement: policy::Judgement,
+        account: Option<&str>,
+        records: Vec<Bound<'_, PyDict>>,
+    ) -> Self {
         let (decision, asks_permission) = match judgement {
             policy::Judgement::Decided(decision) => (Some(decision.into()), false),
             policy::Judgement::AskPermission => (None, true),
@@ -107,6 +113,7 @@ impl Judgement {
         Self {
             decision,
             asks_permission,
+            account: account.map(ToOwned::to_owned),
             records,
         }
     }

@@ -96,10 +96,6 @@ pub struct User {
 }
 
 impl User {
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     pub fn as_core(&self) -> policy::User<'_> {
         policy::User {
             id: &self.id,

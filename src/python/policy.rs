@@ -110,14 +110,15 @@ impl Policy {
             principal.as_ref(),
             rules.as_ref(),
         );
+        let user = principal.as_ref().map(|principal| principal.user);
+        let account = user.and_then(|user| self.bypass().account_name(&user));
         let records = match (judgement, audit) {
             (policy::Judgement::Decided(decision), Some(audit)) => {
-                let user = reading.as_ref().map(|reading| reading.user.id());
-                audit.record(py, &request, decision, user)?
+                audit.record(py, &request, decision, user.map(|user| user.id), account)?
             }
             _ => Vec::new(),
         };
-        Ok(Judgement::new(judgement, records))
+        Ok(Judgement::new(judgement, account, records))
     }
 
     /// Decides about a request that the host has let in by its own rules. `times` are `expires_at`
@@ -153,7 +154,7 @@ impl Policy {
     #[getter]
     fn must_ask_server(&self) -> bool {
         let bypass = self.bypass();
-        bypass.on && bypass.limits.networks.is_some() && self.addresses_are(Addresses::Unknown)
+        bypass.on && bypass.limits_networks() && self.addresses_are(Addresses::Unknown)
     }
 
     /// Whether networks refuse every client, because the server believes anybody about addresses.
@@ -179,6 +180,12 @@ impl Policy {
                 Ordering::Acquire,
             )
             .is_ok()
+    }
+
+    /// The name of a user's account, if the policy file has exactly one and the bypass rules the
+    /// user.
+    fn account(&self, user: User) -> Option<&str> {
+        self.bypass().account_name(&user.as_core())
     }
 
     /// Whether the allowed endpoints, if there are any, let a key reach a route. `method` is

@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyMapping, PyString};
 
-use crate::limits::Age;
+use crate::limits::{Age, Presets};
 use crate::proxies;
 use crate::settings;
 
@@ -18,7 +18,8 @@ impl Settings {
     /// Reads only our variables from the mapping. A value that is not valid Unicode counts as empty,
     /// which is invalid for every setting.
     #[new]
-    fn new(environment: &Bound<'_, PyMapping>) -> PyResult<Self> {
+    #[pyo3(signature = (environment, presets=None))]
+    fn new(environment: &Bound<'_, PyMapping>, presets: Option<Presets>) -> PyResult<Self> {
         let mut ours = BTreeMap::new();
         for item in environment.items()?.iter() {
             let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
@@ -30,7 +31,9 @@ impl Settings {
                 ours.insert(name.into_owned(), value.extract().unwrap_or_default());
             }
         }
-        Ok(Self(Arc::new(settings::Settings::from_environment(&ours))))
+        let presets = presets.unwrap_or_default();
+        let settings = settings::Settings::from_environment(&ours, &presets);
+        Ok(Self(Arc::new(settings)))
     }
 
     #[getter]

@@ -8,9 +8,18 @@ pub(super) const USERS: &str = "ADMIN_API_KEY_BYPASS_USERS";
 pub(super) const ENDPOINTS: &str = "ADMIN_API_KEY_ALLOWED_ENDPOINTS";
 pub(super) const NETWORKS: &str = "ADMIN_API_KEY_ALLOWED_NETWORKS";
 pub(super) const MAX_AGE: &str = "ADMIN_API_KEY_MAX_AGE";
+pub(super) const POLICY_FILE: &str = "ADMIN_API_KEY_POLICY_FILE";
 
-const ALL: [&str; 8] = [
-    BYPASS, ENABLED, STRICT, AUDIT, USERS, ENDPOINTS, NETWORKS, MAX_AGE,
+const ALL: [&str; 9] = [
+    BYPASS,
+    ENABLED,
+    STRICT,
+    AUDIT,
+    USERS,
+    ENDPOINTS,
+    NETWORKS,
+    MAX_AGE,
+    POLICY_FILE,
 ];
 
 /// The beginnings of our names and of likely misspellings. No setting of Open WebUI begins like

@@ -14,6 +14,7 @@ fn event(path: &str) -> Event<'_> {
         path,
         client: CLIENT,
         transport: Transport::Bearer,
+        account: None,
     }
 }
 
@@ -21,6 +22,7 @@ fn event(path: &str) -> Event<'_> {
 fn record(path: &str) -> Record {
     Record {
         decision: Decision::AllowBypass,
+        account: None,
         user: Some("user".into()),
         key: Some("0a1b2c3d".into()),
         method: Some("GET".into()),
@@ -51,10 +53,10 @@ fn stranger<'a>(client: Option<&'a str>, path: &'a str) -> Event<'a> {
 
 #[test]
 fn decisions_are_counted_each_for_itself() {
-    let audit = Audit::new(Mode::Off);
-    audit.count(Decision::AllowBypass);
-    audit.count(Decision::AllowBypass);
-    audit.count(Decision::EndpointLimit);
+    let audit = Audit::new(Mode::Off, []);
+    audit.count(Decision::AllowBypass, None);
+    audit.count(Decision::AllowBypass, None);
+    audit.count(Decision::EndpointLimit, None);
     for (decision, count) in audit.counts() {
         let expected = match decision {
             Decision::AllowBypass => 2,
@@ -76,15 +78,15 @@ fn every_decision_has_its_own_counter() {
 #[test]
 fn all_admits_all_and_off_none() {
     for _ in 0..3 {
-        let all = Audit::new(Mode::All).admit(&event("/a"), 0);
+        let all = Audit::new(Mode::All, []).admit(&event("/a"), 0);
         assert_eq!(all, [record("/a")]);
-        assert_eq!(Audit::new(Mode::Off).admit(&event("/a"), 0), []);
+        assert_eq!(Audit::new(Mode::Off, []).admit(&event("/a"), 0), []);
     }
 }
 
 #[test]
 fn throttled_admits_the_first_of_each_kind_in_a_minute_and_tells_how_many_more() {
-    let audit = Audit::new(Mode::Throttled);
+    let audit = Audit::new(Mode::Throttled, []);
     assert_eq!(audit.admit(&event("/a"), 60), [record("/a")]);
     assert_eq!(audit.admit(&event("/a"), 60), []);
     assert_eq!(audit.admit(&event("/a"), 119), []);
@@ -99,7 +101,7 @@ fn throttled_admits_the_first_of_each_kind_in_a_minute_and_tells_how_many_more()
 
 #[test]
 fn user_key_method_path_client_and_decision_make_a_kind() {
-    let audit = Audit::new(Mode::Throttled);
+    let audit = Audit::new(Mode::Throttled, []);
     let first = event("/a");
     for differing in [
         first,
@@ -141,7 +143,7 @@ fn user_key_method_path_client_and_decision_make_a_kind() {
 #[test]
 fn what_the_hosts_rules_alone_decide_is_never_written_down() {
     for mode in [Mode::All, Mode::Throttled, Mode::Off] {
-        let audit = Audit::new(mode);
+        let audit = Audit::new(mode, []);
         for decision in Decision::ALL {
             let is_told = !matches!(
                 decision,
@@ -167,7 +169,7 @@ fn what_the_hosts_rules_alone_decide_is_never_written_down() {
 
 #[test]
 fn unknown_keys_are_told_apart_by_their_client_alone() {
-    let audit = Audit::new(Mode::Throttled);
+    let audit = Audit::new(Mode::Throttled, []);
     assert!(!audit.admit(&stranger(CLIENT, "/a"), 0).is_empty());
     assert!(audit.admit(&stranger(CLIENT, "/b"), 0).is_empty());
     assert!(!audit.admit(&stranger(None, "/b"), 0).is_empty());
@@ -179,7 +181,7 @@ fn unknown_keys_are_told_apart_by_their_client_alone() {
 
 #[test]
 fn many_strangers_fill_neither_the_log_nor_the_memory_and_do_not_push_others_out() {
-    let audit = Audit::new(Mode::Throttled);
+    let audit = Audit::new(Mode::Throttled, []);
     let clients: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
     let admitted = clients
         .iter()
@@ -192,6 +194,7 @@ fn many_strangers_fill_neither_the_log_nor_the_memory_and_do_not_push_others_out
     told.sort_by_key(|record| record.suppressed);
     let strangers = Record {
         decision: Decision::UnknownKey,
+        account: None,
         user: None,
         key: None,
         method: None,
@@ -206,7 +209,7 @@ fn many_strangers_fill_neither_the_log_nor_the_memory_and_do_not_push_others_out
 
 #[test]
 fn what_is_suppressed_is_not_lost_at_the_end() {
-    let audit = Audit::new(Mode::Throttled);
+    let audit = Audit::new(Mode::Throttled, []);
     let _ = audit.admit(&event("/a"), 0);
     assert_eq!(audit.drain(), []);
     let _ = audit.admit(&event("/a"), 0);
@@ -220,7 +223,7 @@ fn what_is_suppressed_is_not_lost_at_the_end() {
 
 #[test]
 fn long_paths_are_one_kind_and_many_paths_are_all_written_down() {
-    let audit = Audit::new(Mode::Throttled);
+    let audit = Audit::new(Mode::Throttled, []);
     let long = "/é".repeat(10_000);
     assert!(!audit.admit(&event(&long), 0).is_empty());
     assert!(audit.admit(&event(&format!("{long}x")), 0).is_empty());
@@ -239,7 +242,7 @@ fn long_paths_are_one_kind_and_many_paths_are_all_written_down() {
 
 #[test]
 fn a_record_says_in_a_word_what_happened() {
-    let audit = Audit::new(Mode::All);
+    let audit = Audit::new(Mode::All, []);
     for (decision, word) in [
         (Decision::AllowBypass, "bypass"),
         (Decision::AllowWithinLimits, "allowed"),
@@ -253,4 +256,42 @@ fn a_record_says_in_a_word_what_happened() {
         };
         assert_eq!(audit.admit(&found, 0)[0].event(), word);
     }
+}
+
+#[test]
+fn decisions_about_an_account_are_counted_for_it_too() {
+    let audit = Audit::new(Mode::Off, ["prometheus", "terraform"]);
+    audit.count(Decision::AllowBypass, Some("terraform"));
+    audit.count(Decision::AllowBypass, None);
+    audit.count(Decision::AccountAgeLimit, Some("no such account"));
+    let of = |counts: Vec<(Decision, u64)>, decision| {
+        let (_, count) = counts
+            .into_iter()
+            .find(|(each, _)| *each == decision)
+            .unwrap();
+        count
+    };
+    assert_eq!(of(audit.counts(), Decision::AllowBypass), 2);
+    assert_eq!(of(audit.counts(), Decision::AccountAgeLimit), 1);
+    let by_account: Vec<_> = audit
+        .counts_by_account()
+        .into_iter()
+        .map(|(name, counts)| (name, of(counts, Decision::AllowBypass)))
+        .collect();
+    assert_eq!(by_account, [("prometheus", 0), ("terraform", 1)]);
+}
+
+#[test]
+fn a_record_names_the_account_also_of_what_was_suppressed() {
+    let audit = Audit::new(Mode::Throttled, []);
+    let found = Event {
+        account: Some("terraform"),
+        ..event("/a")
+    };
+    let [record] = &audit.admit(&found, 0)[..] else {
+        panic!("one record");
+    };
+    assert_eq!(record.account.as_deref(), Some("terraform"));
+    assert_eq!(audit.admit(&found, 0), []);
+    assert_eq!(audit.drain()[0].account.as_deref(), Some("terraform"));
 }

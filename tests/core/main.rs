@@ -4,6 +4,7 @@ mod audit;
 mod endpoints;
 mod limits;
 mod policy;
+mod policy_file;
 mod proxies;
 mod session;
 mod settings;

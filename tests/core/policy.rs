@@ -36,6 +36,7 @@ impl Case {
     fn bypass(&self) -> Bypass {
         Bypass {
             on: self.bypass,
+            accounts: None,
             limits: Limits {
                 users: self.users.map(|text| Users::parse(text).unwrap()),
                 age: self.max_age.map(|text| Age::parse(text).unwrap()),
@@ -406,7 +407,11 @@ fn the_bypass_rules_every_administrator_unless_some_are_named() {
         users,
         ..Limits::default()
     };
-    let named = Bypass { on: true, limits };
+    let named = Bypass {
+        on: true,
+        limits,
+        accounts: None,
+    };
     assert!(!named.rules_every_admin());
 }
 
@@ -461,6 +466,22 @@ fn each_decision_has_a_name_and_a_meaning() {
             (
                 "endpoint_limit",
                 Verdict::RefusedByLimit("ADMIN_API_KEY_ALLOWED_ENDPOINTS")
+            ),
+            (
+                "two_accounts",
+                Verdict::RefusedByLimit("ADMIN_API_KEY_POLICY_FILE: user")
+            ),
+            (
+                "account_age_limit",
+                Verdict::RefusedByLimit("ADMIN_API_KEY_POLICY_FILE: max_age")
+            ),
+            (
+                "account_network_limit",
+                Verdict::RefusedByLimit("ADMIN_API_KEY_POLICY_FILE: networks")
+            ),
+            (
+                "account_endpoint_limit",
+                Verdict::RefusedByLimit("ADMIN_API_KEY_POLICY_FILE: endpoints")
             ),
             ("keys_disabled", Verdict::Refused),
             ("not_permitted", Verdict::Refused),

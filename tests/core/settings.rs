@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::proxies::EVERYONE;
 use owui_keygate::audit::Mode;
+use owui_keygate::limits::Presets;
 use owui_keygate::settings::{Settings, is_setting};
 use proptest::prelude::*;
 
@@ -12,7 +13,7 @@ fn settings(pairs: &[(&str, &str)]) -> Settings {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    Settings::from_environment(&environment)
+    Settings::from_environment(&environment, &Presets::new())
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn a_name_that_looks_like_a_setting_keeps_the_bypass_off_and_the_nearest_one_is_
         ("OWUI_KEYGATE_AUDITS", "OWUI_KEYGATE_AUDIT"),
         ("OWUI_KEYGATE_", "OWUI_KEYGATE"),
         // Settings of later versions are unknown to this one.
-        ("ADMIN_API_KEY_POLICY_FILE", "ADMIN_API_KEY_MAX_AGE"),
+        ("ADMIN_API_KEY_POLICY_FILES", "ADMIN_API_KEY_POLICY_FILE"),
         // On Linux case makes another name, and so does what a careless file leaves around it.
         ("admin_api_key_max_age", "ADMIN_API_KEY_MAX_AGE"),
         ("Owui_Keygate", "OWUI_KEYGATE"),
@@ -344,6 +345,70 @@ fn the_audit_is_all_throttled_or_off() {
     }
 }
 
+/// A file of its own for a test, with this text.
+fn policy_file(name: &str, text: &str) -> String {
+    let file =
+        std::env::temp_dir().join(format!("owui-keygate-{}-{name}.toml", std::process::id()));
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_policy_file_is_read_or_keeps_the_bypass_off() {
+    let good = policy_file("good", "[account.x]\nuser = \"a@example.org\"\n");
+    let on = ("ENABLE_ADMIN_API_KEY_BYPASS", "true");
+    let read = settings(&[on, ("ADMIN_API_KEY_POLICY_FILE", &good)]);
+    assert!(read.bypass.on && read.bypass.accounts.is_some());
+    let told = read
+        .report
+        .iter()
+        .find(|row| row.variable == "ADMIN_API_KEY_POLICY_FILE")
+        .unwrap();
+    assert_eq!(told.value, good);
+    assert!(told.effect.contains("only to the accounts of the file"));
+
+    let bad = policy_file("bad", "[account.x]\nuser = 1\nmax_age = 1\n");
+    assert_eq!(
+        problems(&[("ADMIN_API_KEY_POLICY_FILE", &bad)]),
+        [format!(
+            "ADMIN_API_KEY_POLICY_FILE is invalid: {bad}: line 2, column 8: expected a text in \
+             quotation marks; and 1 more, see `owui-keygate policy check`"
+        )]
+    );
+    for (value, reason) in [
+        ("", "is set but empty: unset it if you want no policy file"),
+        (
+            "/no/such.toml",
+            "cannot be read (entity not found): expected the path of a TOML file",
+        ),
+        (
+            "sk-0123456789abcdef0123",
+            "cannot be read (entity not found): expected the path of a TOML file",
+        ),
+    ] {
+        let told = problems(&[("ADMIN_API_KEY_POLICY_FILE", value)]);
+        assert_eq!(told, [format!("ADMIN_API_KEY_POLICY_FILE {reason}")]);
+    }
+    for file in [good, bad] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+#[test]
+fn networks_of_an_account_do_not_hold_while_the_host_believes_everyone() {
+    let file = policy_file(
+        "networks",
+        "[account.x]\nuser = \"a@example.org\"\nnetworks = [\"10.0.0.0/8\"]\n",
+    );
+    let given = ("ADMIN_API_KEY_POLICY_FILE", file.as_str());
+    let [told] = &problems(&[given])[..] else {
+        panic!("one problem");
+    };
+    assert!(told.starts_with("ADMIN_API_KEY_POLICY_FILE has `networks`, which cannot be enforced"));
+    assert!(problems(&[given, ("FORWARDED_ALLOW_IPS", "127.0.0.1")]).is_empty());
+    std::fs::remove_file(file).unwrap();
+}
+
 #[test]
 fn switched_off_altogether_there_is_no_bypass() {
     let settings = settings(&[
@@ -484,7 +549,7 @@ proptest! {
             0..4,
         )
     ) {
-        let settings = Settings::from_environment(&values);
+        let settings = Settings::from_environment(&values, &Presets::new());
         if settings.bypass.on {
             prop_assert_eq!(settings.problems.len(), 0);
             prop_assert!(values.contains_key("ENABLE_ADMIN_API_KEY_BYPASS"));

@@ -88,7 +88,15 @@ def api_key_header() -> str:
 def limit_refusals(auth: ModuleType) -> Mapping[Decision, Refusal]:
     """Return the answer for each limit of the bypass; an ended key gets that of an unknown one."""
     forbidden = auth.status.HTTP_403_FORBIDDEN
-    limits = (Decision.AgeLimit, Decision.NetworkLimit, Decision.EndpointLimit)
+    limits = (
+        Decision.AgeLimit,
+        Decision.NetworkLimit,
+        Decision.EndpointLimit,
+        Decision.TwoAccounts,
+        Decision.AccountAgeLimit,
+        Decision.AccountNetworkLimit,
+        Decision.AccountEndpointLimit,
+    )
     named = {limit: Refusal(forbidden, f"Refused by {limit.limit}.") for limit in limits}
     return named | {Decision.ExpiredKey: _unknown(auth)}
 

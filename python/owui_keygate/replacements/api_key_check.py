@@ -175,9 +175,9 @@ class ApiKeyCheck:
                 found = self._policy.decide_let_in(asked, user, self._times(reading))
             decision = found
         if asked is not None and decision.is_of_bypass:
-            user_id = None if reading is None else reading.user.id
             with _AUDIT:
-                self._audit.write(self._audit.audit.note(asked, decision, user_id))
+                account = self._policy.account(user)
+                self._audit.write(self._audit.audit.note(asked, decision, user.id, account))
         return decision
 
     def refuse(self, decision: Decision | None) -> None:
