@@ -32,6 +32,7 @@ ORDER = (
     "audit",
     "settings",
     "readers",
+    "instants",
     "unsure",
     "panics",
 )

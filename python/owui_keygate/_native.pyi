@@ -287,9 +287,9 @@ class Audit:
     """Counts decisions, and says what to write down.
 
     A record is a dict: `event` is `bypass`, `allowed`, `refused` or `unknown key`; `client` and
-    `limit` are there also where they are None; `account`, `user`, `key` (its fingerprint), `method`, `path`
-    and `transport` where they are known. One with `suppressed` says how many more there were in the
-    minute before.
+    `limit` are there also where they are None; `account`, `user`, `key` (its fingerprint),
+    `method`, `path` and `transport` where they are known. One with `suppressed` says how many more
+    there were in the minute before.
     """
 
     def __new__(cls, settings: Settings) -> Audit: ...

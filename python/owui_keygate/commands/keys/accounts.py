@@ -11,8 +11,8 @@ from owui_keygate.commands.keys.host import call, call_or_fail
 from owui_keygate.readers import ADMIN
 
 if TYPE_CHECKING:
-    from owui_keygate.commands.keys.holders import Holder
     from owui_keygate.commands.keys.host import Host
+    from owui_keygate.readers.holders import Holder
 
 
 class Accounts:

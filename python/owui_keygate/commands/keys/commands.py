@@ -11,17 +11,18 @@ import typer
 from owui_keygate._native import parse_duration
 from owui_keygate.commands.keys.enforcement import is_ruled
 from owui_keygate.commands.keys.exit_codes import EXIT_CODES, ExitCode
-from owui_keygate.commands.keys.rendering import facts_of, instant, to_json, to_table
+from owui_keygate.commands.keys.rendering import to_json, to_table
 from owui_keygate.commands.keys.running import Command, end, run
 from owui_keygate.commands.keys.terminal import say
+from owui_keygate.instants import instant
 from owui_keygate.panics import PanicError, as_errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from owui_keygate.commands.keys.holders import Holder
     from owui_keygate.commands.keys.output import Output
     from owui_keygate.commands.keys.work import Keys, Made
+    from owui_keygate.readers.holders import Holder
 
 app = typer.Typer(
     help="Create, list, rotate and revoke API keys in Open WebUI's database, whether or not the "
@@ -192,7 +193,7 @@ def _make_key(
     work: Callable[[Keys, bool], Awaitable[Made]], *, out: Path | None, as_json: bool, yes: bool
 ) -> Made:
     def show(made: Made, output: Output) -> None:
-        facts = {"account": made.account} | facts_of(made.holder)
+        facts = {"account": made.account} | made.holder.facts()
         if out is None:
             facts = {"api_key": made.api_key} | facts
         alone = f"{made.api_key}\n" if out is None else ""

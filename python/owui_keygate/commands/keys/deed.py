@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from owui_keygate.commands.keys.output import Output
-    from owui_keygate.commands.keys.transaction import Execute
+    from owui_keygate.readers.holders import Execute
 
 T = TypeVar("T")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -1,61 +1,22 @@
-"""Reads who has an API key, through the host's own tables."""
+"""Finds keys and accounts by what an operator calls them."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, null, select
+from sqlalchemy import func
 
 from owui_keygate._native import fingerprint
 from owui_keygate.commands.keys.errors import RefusedError
+from owui_keygate.readers.holders import Holder, every_holder, holder_of, select_holders
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from types import ModuleType
 
-    from sqlalchemy import Select
-
-    from owui_keygate.commands.keys.transaction import Execute
+    from owui_keygate.readers.holders import Execute
 
 _FINGERPRINT = re.compile("[0-9a-f]{8}")
-
-
-class Holder(NamedTuple):
-    """An account and one of its API keys; from 0.6.41 on, an account can have several.
-
-    Times are seconds since 1970, or None if the host has no such time.
-
-    Attributes:
-        id: The id of the account.
-        email: Its e-mail address.
-        role: Its role.
-        fingerprint: The first 8 hex digits of the SHA-256 of the key; None without a key.
-        created_at: When the key was created.
-        expires_at: When it expires.
-        last_used_at: When it was last used.
-        key_id: The id of its row, if keys have a table of their own.
-    """
-
-    id: str
-    email: str
-    role: str
-    fingerprint: str | None
-    created_at: int | None
-    expires_at: int | None
-    last_used_at: int | None
-    key_id: str | None = None
-
-
-def keeps_times(users: ModuleType) -> bool:
-    """Whether the host has a table of API keys with times, which it has from 0.6.41 on."""
-    return hasattr(users, "ApiKey")
-
-
-async def every_holder(users: ModuleType, execute: Execute) -> list[Holder]:
-    """Return all keys with their accounts, by e-mail address."""
-    rows = await execute(_select(users).order_by(users.User.email))
-    return [holder for holder in map(_holder, rows) if holder.fingerprint is not None]
 
 
 async def find_account(users: ModuleType, execute: Execute, email: str) -> list[Holder]:
@@ -66,8 +27,8 @@ async def find_account(users: ModuleType, execute: Execute, email: str) -> list[
     Raises:
         RefusedError: There are several accounts.
     """
-    rows = await execute(_select(users).where(func.lower(users.User.email) == email.lower()))
-    found = [_holder(row) for row in rows]
+    rows = await execute(select_holders(users).where(func.lower(users.User.email) == email.lower()))
+    found = [holder_of(row) for row in rows]
     if len({account.id for account in found}) > 1:
         message = f"Several accounts have the address {found[0].email}: delete all but one first"
         raise RefusedError(message)
@@ -76,9 +37,9 @@ async def find_account(users: ModuleType, execute: Execute, email: str) -> list[
 
 async def get_holder(users: ModuleType, execute: Execute, user_id: str, api_key: str) -> Holder:
     """Return the account with an id, together with one of its keys."""
-    rows = await execute(_select(users).where(users.User.id == user_id))
+    rows = await execute(select_holders(users).where(users.User.id == user_id))
     name = fingerprint(api_key)
-    return next(each for each in map(_holder, rows) if each.fingerprint == name)
+    return next(each for each in map(holder_of, rows) if each.fingerprint == name)
 
 
 async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Holder]:
@@ -111,24 +72,3 @@ async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Hold
 def fingerprints(found: list[Holder]) -> str:
     """Return the fingerprints of some keys, as part of a text."""
     return ", ".join(str(each.fingerprint) for each in found)
-
-
-def _select(users: ModuleType) -> Select[Any]:
-    user = users.User
-    if not keeps_times(users):
-        lacking = ("created_at", "expires_at", "last_used_at", "id")
-        nulls = [null().label(name) for name in lacking]
-        return select(user.id, user.email, user.role, user.api_key, *nulls)
-    key = users.ApiKey
-    columns = (key.key, key.created_at, key.expires_at, key.last_used_at, key.id)
-    return (
-        select(user.id, user.email, user.role, *columns)
-        .select_from(user)
-        .outerjoin(key, key.user_id == user.id)
-    )
-
-
-def _holder(row: Sequence[Any]) -> Holder:
-    identity, email, role, api_key, *rest = row
-    name = fingerprint(api_key) if api_key else None
-    return Holder(identity, email, role, name, *rest)

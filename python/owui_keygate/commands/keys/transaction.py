@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
     from types import ModuleType
     from typing import Any
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker
     from sqlalchemy.orm import sessionmaker
 
-Execute: TypeAlias = "Callable[[Executable], Awaitable[CursorResult[Any]]]"
-"""Executes a statement and returns its result."""
+    from owui_keygate.readers.holders import Execute
 
 _LOCKS = {
     # This also begins the transaction. The driver would begin it only with the first change, and

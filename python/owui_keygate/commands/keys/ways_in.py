@@ -10,7 +10,7 @@ from sqlalchemy import JSON, column, select, table
 
 if TYPE_CHECKING:
     from owui_keygate.commands.keys.host import Host
-    from owui_keygate.commands.keys.transaction import Execute
+    from owui_keygate.readers.holders import Execute
 
 _HEADER = "WEBUI_AUTH_TRUSTED_EMAIL_HEADER"
 _SWITCHES = {

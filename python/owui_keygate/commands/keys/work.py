@@ -10,14 +10,15 @@ from owui_keygate._native import fingerprint
 from owui_keygate.commands.keys import holders
 from owui_keygate.commands.keys.accounts import Accounts, check_free
 from owui_keygate.commands.keys.errors import ConfirmationNeededError, RefusedError
-from owui_keygate.commands.keys.holders import Holder, fingerprints, keeps_times
+from owui_keygate.commands.keys.holders import fingerprints
 from owui_keygate.commands.keys.host import call_or_fail
 from owui_keygate.commands.keys.ways_in import ways_in
 from owui_keygate.readers import ADMIN
+from owui_keygate.readers.holders import Holder, every_holder, keeps_times
 
 if TYPE_CHECKING:
     from owui_keygate.commands.keys.host import Host
-    from owui_keygate.commands.keys.transaction import Execute
+    from owui_keygate.readers.holders import Execute
 
 
 class Made(NamedTuple):
@@ -56,7 +57,7 @@ class Keys:
 
     async def every(self) -> list[Holder]:
         """Return all holders of keys."""
-        return await holders.every_holder(self._users, self._execute)
+        return await every_holder(self._users, self._execute)
 
     async def has(self, holder: Holder) -> bool:
         """Whether the holder's key exists."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    from owui_keygate.commands.keys.transaction import Execute
+    from owui_keygate.readers.holders import Execute
     from sqlalchemy import Engine, PoolProxiedConnection
 
     LeadTo: TypeAlias = Callable[[int], int]
