@@ -108,13 +108,18 @@ pub struct Record {
 #[derive(Debug)]
 pub struct Audit {
     mode: Mode,
-    counters: Counters,
-    /// By the name of the account.
+    /// About users with an account, by its name. What is counted in one place alone never seems to
+    /// go back to somebody who reads all of them.
     accounts: BTreeMap<Box<str>, Counters>,
+    /// About everybody else.
+    others: Counters,
     throttle: Mutex<Throttle>,
 }
 
 /// How often each decision was made.
+pub type Counts = Vec<(Decision, u64)>;
+
+/// The same, while it is counted.
 type Counters = [AtomicU64; Decision::ALL.len()];
 
 /// What was seen in one period.
@@ -136,34 +141,44 @@ impl Audit {
         let accounts = accounts.into_iter();
         Self {
             mode,
-            counters: Default::default(),
             accounts: accounts
                 .map(|name| (name.into(), Default::default()))
                 .collect(),
+            others: Default::default(),
             throttle: Mutex::default(),
         }
     }
 
-    /// Counts a decision, about a user of the policy file also for their account.
+    /// Counts a decision, about a user of the policy file for their account.
     pub fn count(&self, decision: Decision, account: Option<&str>) {
         let of_account = account.and_then(|name| self.accounts.get(name));
-        for counters in of_account.into_iter().chain([&self.counters]) {
-            counters[decision as usize].fetch_add(1, Ordering::Relaxed);
-        }
+        let counters = of_account.unwrap_or(&self.others);
+        counters[decision as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// How often each decision was counted.
     #[must_use]
-    pub fn counts(&self) -> Vec<(Decision, u64)> {
-        load(&self.counters)
+    pub fn counts(&self) -> Counts {
+        let all = || self.accounts.values().chain([&self.others]);
+        let total = |decision| all().map(|counters| load(counters, decision)).sum();
+        Decision::ALL
+            .map(|decision| (decision, total(decision)))
+            .to_vec()
     }
 
-    /// How often each decision was counted for each account, in the order of their names.
+    /// The same for each account, in the order of their names, and in front, as `None`, about
+    /// everybody else.
     #[must_use]
-    pub fn counts_by_account(&self) -> Vec<(&str, Vec<(Decision, u64)>)> {
-        let accounts = self.accounts.iter();
-        accounts
-            .map(|(name, counters)| (&**name, load(counters)))
+    pub fn counts_by_account(&self) -> Vec<(Option<&str>, Counts)> {
+        let named = self.accounts.iter();
+        let named = named.map(|(name, counters)| (Some(&**name), counters));
+        [(None, &self.others)]
+            .into_iter()
+            .chain(named)
+            .map(|(name, counters)| {
+                let counts = Decision::ALL.map(|decision| (decision, load(counters, decision)));
+                (name, counts.to_vec())
+            })
             .collect()
     }
 
@@ -290,9 +305,8 @@ impl Kind {
     }
 }
 
-fn load(counters: &Counters) -> Vec<(Decision, u64)> {
-    let loaded = counters.iter().map(|count| count.load(Ordering::Relaxed));
-    Decision::ALL.into_iter().zip(loaded).collect()
+fn load(counters: &Counters, decision: Decision) -> u64 {
+    counters[decision as usize].load(Ordering::Relaxed)
 }
 
 fn cut(text: &str, length: usize) -> Box<str> {

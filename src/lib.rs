@@ -3,6 +3,7 @@
 //! The modules here decide in plain types and know no Python; [`python`] shows them to it.
 
 pub mod audit;
+pub mod endings;
 pub mod endpoints;
 pub mod limits;
 mod path_tree;

@@ -12,13 +12,18 @@ use crate::limits::{Age, Endpoints, Limits, Misread, Networks, Presets, Users};
 use crate::policy::Bypass;
 use crate::policy_file::{self, Fault, PolicyFile};
 use crate::proxies;
-use names::{AUDIT, BYPASS, ENABLED, ENDPOINTS, MAX_AGE, NETWORKS, POLICY_FILE, STRICT, USERS};
+use names::{
+    AUDIT, BYPASS, ENABLED, ENDPOINTS, EXPIRY_WARNING, MAX_AGE, NETWORKS, POLICY_FILE, STRICT,
+    USERS,
+};
 
 /// Uvicorn's variable: the proxies whose `X-Forwarded-For` the server trusts.
 const PROXIES: &str = "FORWARDED_ALLOW_IPS";
 
 const SWITCH: &str = "is invalid: expected `true` or `false` (or unset it)";
 const AUDIT_MODES: &str = "is invalid: expected `all`, `throttled` or `off` (or unset it)";
+const WARNING_TIMES: &str =
+    "is invalid: expected a time such as `14d` or `12h`, or `off` (or unset it)";
 const EMPTY: &str = "is set but empty: unset it if you want no limit";
 const FORGEABLE: &str = "cannot be enforced: Open WebUI trusts X-Forwarded-For from every client, \
     so a client can claim any address; set FORWARDED_ALLOW_IPS to the addresses of your proxies, \
@@ -37,6 +42,9 @@ pub struct Settings {
     pub bypass: Bypass,
     /// `OWUI_KEYGATE_AUDIT`: which decisions about keys are written to the log.
     pub audit: Mode,
+    /// `ADMIN_API_KEY_EXPIRY_WARNING`: how long before its end a used key is warned of, in seconds;
+    /// `None` for never.
+    pub expiry_warning: Option<i64>,
     /// The invalid settings. Any of them keeps the bypass off.
     pub problems: Vec<Problem>,
     /// Every setting with its value and effect, for people to read.
@@ -98,6 +106,7 @@ impl Settings {
         let enabled = reader.switch(ENABLED, true, enabled_effect);
         let strict = reader.switch(STRICT, false, strict_effect);
         let audit = reader.audit();
+        let expiry_warning = reader.expiry_warning();
         let limits = Limits {
             users: reader.limit(
                 USERS,
@@ -137,6 +146,7 @@ impl Settings {
             strict,
             bypass,
             audit,
+            expiry_warning,
             problems: reader.problems,
             report: reader.report,
         }
@@ -205,6 +215,29 @@ impl Reader<'_> {
             effect,
         });
         mode
+    }
+
+    /// `false` means `off` here, too.
+    fn expiry_warning(&mut self) -> Option<i64> {
+        let text = self.environment.get(EXPIRY_WARNING);
+        let word = text.map_or_else(|| "14d".to_owned(), |text| text.trim().to_ascii_lowercase());
+        let (within, effect) = if ["off", "false"].contains(&&*word) {
+            (None, "nothing warns of keys that end soon")
+        } else if let Ok(time) = Age::parse(&word) {
+            let effect =
+                "the log warns once a day of each key that is used and ends within this time";
+            (Some(time.seconds()), effect)
+        } else {
+            self.refuse(EXPIRY_WARNING, WARNING_TIMES);
+            return None;
+        };
+        self.report.push(Report {
+            variable: EXPIRY_WARNING.to_owned(),
+            value: word,
+            given: text.is_some(),
+            effect,
+        });
+        within
     }
 
     fn limit<T>(

@@ -37,6 +37,10 @@ fn is_understood(environment: &Environment, name: &str, value: &str) -> bool {
         "OWUI_KEYGATE_AUDIT" => {
             ["all", "throttled", "off", "false"].contains(&&*word(environment, name, ""))
         }
+        "ADMIN_API_KEY_EXPIRY_WARNING" => {
+            let word = word(environment, name, "");
+            ["off", "false"].contains(&&*word) || Age::parse(&word).is_ok()
+        }
         "ADMIN_API_KEY_BYPASS_USERS" => Users::parse(value).is_ok(),
         "ADMIN_API_KEY_ALLOWED_ENDPOINTS" => Endpoints::parse(value).is_ok(),
         "ADMIN_API_KEY_ALLOWED_NETWORKS" => {

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeAlias, final
 __all__ = [
     "Audit",
     "Decision",
+    "Ending",
     "Judgement",
     "OwnKey",
     "PanicException",
@@ -161,6 +162,30 @@ class Judgement:
     def records(self) -> list[_Record]:
         """What is to be written down now; nothing if the request was not to be counted."""
 
+    @property
+    def ending(self) -> Ending | None:
+        """The key, if somebody is to be warned that it ends soon; that is no part of the audit."""
+
+@final
+class Ending:
+    """A key that ends soon, as it was last used."""
+
+    @property
+    def key(self) -> str:
+        """The fingerprint of the key."""
+
+    @property
+    def account(self) -> str | None:
+        """The name of the user's account in the policy file."""
+
+    @property
+    def user(self) -> str:
+        """The user's id."""
+
+    @property
+    def end(self) -> int:
+        """When it ends, in epoch seconds."""
+
 @final
 class OwnKey:
     """Who decides whether a user may create, read and delete their own key.
@@ -213,6 +238,31 @@ class Policy:
             user: Whom the host has let in, an object with `id`, `email` and `role`.
             times: `expires_at` and `created_at` of the key's row, in epoch seconds; None where the
                 row could not be read.
+
+        Raises:
+            KeyError: The scope has no path.
+            AttributeError: The user lacks an attribute.
+            TypeError: Something is of another type than it must be.
+        """
+
+    def watch(
+        self,
+        request: _KeyRequest,
+        user: object,
+        times: tuple[int | None, int | None] | None,
+        audit: Audit,
+    ) -> Ending | None:
+        """Note that a user whom the bypass rules is let in, as `judge` does where it decides so.
+
+        Return the key if somebody is to be warned that it ends soon: at its first use of a day,
+        within the time that `ADMIN_API_KEY_EXPIRY_WARNING` sets.
+
+        Args:
+            request: The request.
+            user: The user, an object with `id`, `email` and `role`.
+            times: `expires_at` and `created_at` of the key's row, in epoch seconds; None where the
+                row could not be read.
+            audit: Where the use is noted.
 
         Raises:
             KeyError: The scope has no path.
@@ -296,8 +346,11 @@ class Audit:
     def counts(self) -> dict[str, int]:
         """Return how often each decision was counted, by its name."""
 
-    def counts_by_account(self) -> dict[str, dict[str, int]]:
-        """Return the same for each account of the policy file, by its name."""
+    def counts_by_account(self) -> dict[str | None, dict[str, int]]:
+        """Return the same for each account of the policy file, by its name.
+
+        None stands for everybody else; together they are what `counts` returns.
+        """
 
     def note(
         self,
@@ -324,6 +377,13 @@ class Audit:
 
     def drain(self) -> list[_Record]:
         """Return what was suppressed and not yet written down."""
+
+    def endings(self, now: float) -> list[Ending]:
+        """Return the keys that were used within a day and end soon, 1,024 at most.
+
+        Args:
+            now: The time now, in epoch seconds.
+        """
 
 @final
 class SessionVerifier:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from owui_keygate._native import Audit, PanicException
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeAlias
 
-    from owui_keygate._native import Settings
+    from owui_keygate._native import Ending, Settings
 
     Record: TypeAlias = dict[str, str | int | None]
 
@@ -40,6 +41,17 @@ class AuditLog:
     def counts(self) -> dict[str, int]:
         """Return how often each decision was made since this worker started, by its name."""
         return self.audit.counts()
+
+    def counts_by_account(self) -> dict[str | None, dict[str, int]]:
+        """Return the same for each account of the policy file, and for None about all others."""
+        return self.audit.counts_by_account()
+
+    def endings(self) -> list[Ending]:
+        """Return the keys that were used within a day and end soon, first the one that ends first.
+
+        They are those that this worker has seen, 1,024 at most.
+        """
+        return self.audit.endings(time.time())
 
     def write(self, records: Iterable[Record]) -> None:
         """Write records down, each as a line."""

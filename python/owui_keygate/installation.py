@@ -207,7 +207,7 @@ def _begin_bypass(extension: Extension) -> None:
     from owui_keygate.settings import escape_routes
 
     atexit.register(extension.audit.flush)
-    telemetry.export_counts(extension.audit)
+    telemetry.export_metrics(extension.audit)
     for warning in escape_routes.look(extension.policy).warnings:
         log.warning("%s", warning)
 

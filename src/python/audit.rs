@@ -5,12 +5,47 @@ use sha2::{Digest, Sha256};
 use super::decision::Decision;
 use super::facts::KeyRequest;
 use crate::audit::{self, Mode, Record};
+use crate::endings::{self, Endings};
 use crate::policy;
 use crate::policy_file::PolicyFile;
 
 /// Counts decisions, and says what to write down.
 #[pyclass(frozen, module = "owui_keygate._native")]
-pub struct Audit(audit::Audit);
+pub struct Audit {
+    audit: audit::Audit,
+    endings: Endings,
+}
+
+/// A key that ends soon, as it was last used.
+#[pyclass(frozen, module = "owui_keygate._native")]
+pub struct Ending(endings::Ending);
+
+#[pymethods]
+impl Ending {
+    /// The fingerprint of the key.
+    #[getter]
+    fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// The name of the user's account in the policy file.
+    #[getter]
+    fn account(&self) -> Option<&str> {
+        self.0.account.as_deref()
+    }
+
+    /// The user's id.
+    #[getter]
+    fn user(&self) -> &str {
+        &self.0.user
+    }
+
+    /// When it ends, in seconds since the epoch.
+    #[getter]
+    fn end(&self) -> i64 {
+        self.0.end
+    }
+}
 
 #[pymethods]
 #[allow(
@@ -32,21 +67,21 @@ impl Audit {
             .accounts
             .iter()
             .flat_map(PolicyFile::accounts);
-        Self(audit::Audit::new(
-            mode,
-            accounts.map(|account| &*account.name),
-        ))
+        Self {
+            audit: audit::Audit::new(mode, accounts.map(|account| &*account.name)),
+            endings: Endings::new(settings.expiry_warning),
+        }
     }
 
     /// How often each decision was counted, by its name.
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        by_name(py, self.0.counts())
+        by_name(py, self.audit.counts())
     }
 
-    /// How often each decision was counted for each account of the policy file.
+    /// The same for each account of the policy file, and as `None` about everybody else.
     fn counts_by_account<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counts = PyDict::new(py);
-        for (account, decisions) in self.0.counts_by_account() {
+        for (account, decisions) in self.audit.counts_by_account() {
             counts.set_item(account, by_name(py, decisions)?)?;
         }
         Ok(counts)
@@ -67,7 +102,13 @@ impl Audit {
 
     /// Returns what was suppressed and not yet written down.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        to_python(py, &self.0.drain())
+        to_python(py, &self.audit.drain())
+    }
+
+    /// The keys that were used within the last day and end soon.
+    fn endings(&self, now: f64) -> Vec<Ending> {
+        let listed = self.endings.list(seconds(now));
+        listed.into_iter().map(Ending).collect()
     }
 }
 
@@ -81,8 +122,8 @@ impl Audit {
         user: Option<&str>,
         account: Option<&str>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        self.0.count(decision, account);
-        if !self.0.writes(decision) {
+        self.audit.count(decision, account);
+        if !self.audit.writes(decision) {
             return Ok(Vec::new());
         }
         let scope = &request.scope;
@@ -101,9 +142,34 @@ impl Audit {
             clippy::cast_sign_loss,
             reason = "a cast saturates"
         )]
-        let records = self.0.admit(&event, request.now as u64);
+        let records = self.audit.admit(&event, request.now as u64);
         to_python(py, &records)
     }
+
+    /// Notes that a user whom the bypass rules is let in with a key, and returns the key if somebody
+    /// is to be warned that it ends soon.
+    pub fn watch(
+        &self,
+        bypass: &policy::Bypass,
+        request: &KeyRequest,
+        principal: &policy::Principal<'_>,
+    ) -> Option<Ending> {
+        let end = endings::end_of(bypass, principal)?;
+        let now = seconds(request.now);
+        if !self.endings.is_soon(end, now) {
+            return None;
+        }
+        let user = &principal.user;
+        let account = bypass.account_name(user);
+        let key = fingerprint(&request.api_key);
+        let ending = self.endings.note(&key, account, user.id, end, now);
+        ending.map(Ending)
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a cast saturates")]
+fn seconds(now: f64) -> i64 {
+    now as i64
 }
 
 /// Returns what an API key is named by: the first 8 hex digits of its SHA-256.

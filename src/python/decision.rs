@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::audit::Ending;
 use crate::policy::{self, for_each_decision};
 
 /// How an API key travelled.
@@ -96,6 +97,8 @@ pub struct Judgement {
     account: Option<String>,
     /// What is to be written down now.
     records: Vec<Py<PyDict>>,
+    /// The key, if somebody is to be warned that it ends soon.
+    ending: Option<Py<Ending>>,
 }
 
 impl Judgement {
@@ -103,6 +106,7 @@ impl Judgement {
         judgement: policy::Judgement,
         account: Option<&str>,
         records: Vec<Bound<'_, PyDict>>,
+        ending: Option<Py<Ending>>,
     ) -> Self {
         let (decision, asks_permission) = match judgement {
             policy::Judgement::Decided(decision) => (Some(decision.into()), false),
@@ -115,6 +119,7 @@ impl Judgement {
             asks_permission,
             account: account.map(ToOwned::to_owned),
             records,
+            ending,
         }
     }
 }

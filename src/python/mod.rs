@@ -11,7 +11,7 @@ mod settings;
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use super::audit::{Audit, fingerprint};
+    use super::audit::{Audit, Ending, fingerprint};
     #[pymodule_export]
     use super::decision::{Decision, Judgement, OwnKey, Transport};
     #[pymodule_export]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 
-use super::audit::Audit;
+use super::audit::{Audit, Ending};
 use super::decision::{Decision, Judgement, OwnKey, Transport};
 use super::facts::{KeyRequest, Reading, Times, User};
 use super::settings::Settings;
@@ -118,7 +118,16 @@ impl Policy {
             }
             _ => Vec::new(),
         };
-        Ok(Judgement::new(judgement, account, records))
+        let ending = match (judgement, audit, &principal) {
+            (policy::Judgement::Decided(decision), Some(audit), Some(principal))
+                if decision.verdict() == policy::Verdict::AllowedByBypass =>
+            {
+                audit.watch(self.bypass(), &request, principal)
+            }
+            _ => None,
+        };
+        let ending = ending.map(|ending| Py::new(py, ending)).transpose()?;
+        Ok(Judgement::new(judgement, account, records, ending))
     }
 
     /// Decides about a request that the host has let in by its own rules. `times` are `expires_at`
@@ -130,6 +139,23 @@ impl Policy {
             permitted: None,
         };
         policy::decide_let_in(self.bypass(), &self.request(&request), &principal).into()
+    }
+
+    /// Notes that a user whom the bypass rules is let in, and returns the key if somebody is to be
+    /// warned that it ends soon. `judge` does so itself.
+    fn watch(
+        &self,
+        request: KeyRequest,
+        user: User,
+        times: Option<Times>,
+        audit: &Audit,
+    ) -> Option<Ending> {
+        let principal = policy::Principal {
+            user: user.as_core(),
+            times: times.map(Into::into),
+            permitted: None,
+        };
+        audit.watch(self.bypass(), &request, &principal)
     }
 
     /// Whether the bypass is on.

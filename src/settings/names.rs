@@ -9,8 +9,9 @@ pub(super) const ENDPOINTS: &str = "ADMIN_API_KEY_ALLOWED_ENDPOINTS";
 pub(super) const NETWORKS: &str = "ADMIN_API_KEY_ALLOWED_NETWORKS";
 pub(super) const MAX_AGE: &str = "ADMIN_API_KEY_MAX_AGE";
 pub(super) const POLICY_FILE: &str = "ADMIN_API_KEY_POLICY_FILE";
+pub(super) const EXPIRY_WARNING: &str = "ADMIN_API_KEY_EXPIRY_WARNING";
 
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     BYPASS,
     ENABLED,
     STRICT,
@@ -20,6 +21,7 @@ const ALL: [&str; 9] = [
     NETWORKS,
     MAX_AGE,
     POLICY_FILE,
+    EXPIRY_WARNING,
 ];
 
 /// The beginnings of our names and of likely misspellings. No setting of Open WebUI begins like

@@ -419,6 +419,32 @@ fn switched_off_altogether_there_is_no_bypass() {
 }
 
 #[test]
+fn keys_are_warned_of_within_a_time_or_never() {
+    let day = 86_400;
+    for (text, within) in [
+        ("30d", Some(30 * day)),
+        (" 12H\n", Some(day / 2)),
+        ("off", None),
+        ("False", None),
+    ] {
+        let given = [("ADMIN_API_KEY_EXPIRY_WARNING", text)];
+        assert_eq!(problems(&given), [""; 0], "{text:?}");
+        assert_eq!(settings(&given).expiry_warning, within, "{text:?}");
+    }
+    assert_eq!(settings(&[]).expiry_warning, Some(14 * day));
+    for text in ["", " ", "0s", "0", "14", "on", "none", "14 days"] {
+        assert_eq!(
+            problems(&[("ADMIN_API_KEY_EXPIRY_WARNING", text)]),
+            [
+                "ADMIN_API_KEY_EXPIRY_WARNING is invalid: expected a time such as `14d` or `12h`, \
+                 or `off` (or unset it)"
+            ],
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
 fn the_report_tells_the_value_and_its_effect() {
     let told = |pairs: &[(&str, &str)]| -> Vec<String> {
         settings(pairs)
@@ -440,6 +466,8 @@ fn the_report_tells_the_value_and_its_effect() {
             "OWUI_KEYGATE_STRICT=false false: Open WebUI starts in any case",
             "OWUI_KEYGATE_AUDIT=throttled false: the log shows the first request per minute \
              for each user, method, path and outcome, and counts the rest",
+            "ADMIN_API_KEY_EXPIRY_WARNING=14d false: the log warns once a day of each key that is \
+             used and ends within this time",
         ]
     );
     assert_eq!(
@@ -454,6 +482,7 @@ fn the_report_tells_the_value_and_its_effect() {
             ("OWUI_KEYGATE", "off"),
             ("OWUI_KEYGATE_AUDIT", "all"),
             ("OWUI_KEYGATE_STRICT", "true"),
+            ("ADMIN_API_KEY_EXPIRY_WARNING", "off"),
         ]),
         [
             "ENABLE_ADMIN_API_KEY_BYPASS=true true: overridden by a setting below: the bypass stays off",
@@ -462,6 +491,7 @@ fn the_report_tells_the_value_and_its_effect() {
              active or a setting is invalid",
             "OWUI_KEYGATE_AUDIT=all true: the log shows every request that uses the bypass or is \
              refused by a limit",
+            "ADMIN_API_KEY_EXPIRY_WARNING=off true: nothing warns of keys that end soon",
             "ADMIN_API_KEY_MAX_AGE=refused true: the bypass stays off",
         ]
     );
@@ -558,7 +588,7 @@ proptest! {
     }
 
     #[test]
-    fn the_nearest_name_is_as_near_as_any(slip in "[A-Z_]{0,12}", place in 0..8_usize, cut in 0..6_usize) {
+    fn the_nearest_name_is_as_near_as_any(slip in "[A-Z_]{0,12}", place in 0..10_usize, cut in 0..6_usize) {
         let known = [
             "ENABLE_ADMIN_API_KEY_BYPASS",
             "OWUI_KEYGATE",
@@ -568,6 +598,8 @@ proptest! {
             "ADMIN_API_KEY_ALLOWED_ENDPOINTS",
             "ADMIN_API_KEY_ALLOWED_NETWORKS",
             "ADMIN_API_KEY_MAX_AGE",
+            "ADMIN_API_KEY_POLICY_FILE",
+            "ADMIN_API_KEY_EXPIRY_WARNING",
         ];
         let name = format!("{}{slip}", &known[place][..known[place].len().saturating_sub(cut).max(14).min(known[place].len())]);
         let told = problems(&[(&name, "")]);

@@ -379,6 +379,51 @@ def test_the_audit_counts_and_throttles() -> None:
     assert [counts[n] for n in ("allow_bypass", "endpoint_limit", "unknown_key")] == [3, 1, 2]
 
 
+def test_a_judgement_says_once_a_day_that_a_key_ends_soon() -> None:
+    day = 86_400
+    settings = Settings(
+        {"ENABLE_ADMIN_API_KEY_BYPASS": "true", "ADMIN_API_KEY_MAX_AGE": "10d"}
+        | {"ADMIN_API_KEY_EXPIRY_WARNING": "1d"}
+    )
+    policy, audit = Policy(settings), Audit(settings)
+
+    def judge_at(now: float, key: str = "sk-1", **facts: Any) -> Any:
+        created_at = facts.get("created_at", 1_000)
+        reading: Any = (facts.get("user", ADMIN), None, created_at, (True, None, {}))
+        return policy.judge(asked("/a", key, now), reading, audit=facts.get("audit", audit)).ending
+
+    end = 1_000 + 10 * day
+    assert judge_at(end - day - 1.0) is None
+    ending = judge_at(end - day + 0.5)
+    assert (ending.key, ending.user, ending.account) == (fingerprint("sk-1"), "id", None)
+    assert ending.end == end
+    assert judge_at(end - 1_001.0) is None
+    assert judge_at(end - 999.0).end == end, "the next day"
+    assert judge_at(end - 999.0, "sk-2").key == fingerprint("sk-2")
+    assert judge_at(end - 999.0, "sk-3", audit=None) is None
+    assert judge_at(end - 999.0, "sk-3", created_at=0) is None, "it has ended"
+    assert judge_at(end - 999.0, "sk-3", user=USER) is None
+    assert [each.key for each in audit.endings(end - 1.0)] == [
+        fingerprint("sk-1"),
+        fingerprint("sk-2"),
+    ]
+    assert audit.endings(end) == []
+
+
+def test_counts_are_told_by_account(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('default = "bypass"\n[account.bot]\nuser = "admin@example.org"\n')
+    settings = {"ENABLE_ADMIN_API_KEY_BYPASS": "true", "ADMIN_API_KEY_POLICY_FILE": str(file)}
+    read = Settings(settings)
+    audit = Audit(read)
+    other = SimpleNamespace(id="other", email="other@example.org", role="admin")
+    for user in (ADMIN, ADMIN, other):
+        Policy(read).judge(asked("/a", "sk-1", 0.0), (user, None, None, None), audit=audit)
+    counts = {name: c["allow_bypass"] for name, c in audit.counts_by_account().items()}
+    assert counts == {None: 1, "bot": 2}
+    assert audit.counts()["allow_bypass"] == 3
+
+
 def test_without_the_bypass_nothing_is_written_down() -> None:
     audit = Audit(Settings({"OWUI_KEYGATE_AUDIT": "all"}))
     assert audit.note(asked("/a", "sk-1", 0.0), Decision.UnknownKey, None) == []

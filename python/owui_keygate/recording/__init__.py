@@ -1,1 +1,1 @@
-"""Records of requests: metrics, and when a key was last used."""
+"""Records of requests: metrics, when a key was last used, and warnings of keys that end."""

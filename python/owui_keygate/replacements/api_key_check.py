@@ -9,6 +9,7 @@ from fastapi import HTTPException
 
 from owui_keygate._native import Decision
 from owui_keygate.readers import rules_bind
+from owui_keygate.recording.expiry_warning import warn
 from owui_keygate.replacements.credentials import TRANSPORTS, key_request
 from owui_keygate.settings.trusted_proxies import ask_server
 from owui_keygate.unsure import unsure
@@ -29,6 +30,7 @@ UNCHECKED = "Refused: the limits of this API key could not be checked."
 
 _CHECK = unsure("API-key check")
 _LIMITS = unsure("API-key limit check", "the request is refused")
+_WARNING = unsure("Warning of a key that ends soon", "the request is answered as decided")
 _AUDIT = unsure("API-key audit", "no request bypasses Open WebUI's rules unlogged")
 
 
@@ -123,10 +125,12 @@ class ApiKeyCheck:
         The decision is None where it is the host's: where the rules are not ours to apply, where
         something fails, and where a bypass cannot be written down. A refusal stays one.
         """
-        decision = reading = records = None
+        decision = reading = records = ending = None
         with _CHECK:
             judgement, reading = await self.judge(request, api_key, self._audit.audit)
-            decision, records = judgement.decision, judgement.records
+            decision, records, ending = judgement.decision, judgement.records, judgement.ending
+        with _WARNING:
+            warn(ending)
         if records and not self._write(records) and decision is not None and decision.allows:
             return None, reading
         return decision, reading
@@ -178,6 +182,10 @@ class ApiKeyCheck:
             with _AUDIT:
                 account = self._policy.account(user)
                 self._audit.write(self._audit.audit.note(asked, decision, user.id, account))
+        if asked is not None and decision.is_of_bypass and decision.allows:
+            with _WARNING:
+                times = self._times(reading)
+                warn(self._policy.watch(asked, user, times, self._audit.audit))
         return decision
 
     def refuse(self, decision: Decision | None) -> None:

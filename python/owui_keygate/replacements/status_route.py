@@ -10,6 +10,7 @@ from fastapi import Depends, HTTPException
 from pydantic import BaseModel, Field
 
 from owui_keygate._native import __version__
+from owui_keygate.instants import instant
 from owui_keygate.settings import escape_routes, trusted_proxies
 from owui_keygate.unsure import unsure
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import ModuleType
 
+    from owui_keygate._native import Ending
     from owui_keygate.extension import Extension
 
 _STATUS = unsure("Status route", "answering 500")
@@ -33,6 +35,14 @@ class Setting(BaseModel):
     effect: str
 
 
+class EndingKey(BaseModel):
+    """A key that was used within a day and ends soon."""
+
+    fingerprint: str
+    account: str | None = Field(description="The name of its account in the policy file.")
+    ends_at: str = Field(description="In UTC, as in ISO 8601.")
+
+
 class Status(BaseModel):
     """What the extension does in this worker."""
 
@@ -43,6 +53,13 @@ class Status(BaseModel):
     settings: list[Setting]
     decisions: dict[str, int] = Field(
         description="How often each decision was made since this worker started."
+    )
+    accounts: dict[str, dict[str, int]] = Field(
+        description="The same for each account of the policy file."
+    )
+    ending_keys: list[EndingKey] = Field(
+        description="The keys that this worker has seen within a day and that end within "
+        "ADMIN_API_KEY_EXPIRY_WARNING, first the one that ends first."
     )
     warnings: list[str]
 
@@ -65,16 +82,23 @@ def make_endpoint(
             # The route is removed, but somebody may still hold its endpoint.
             raise HTTPException(404)
         with _STATUS:
-            policy = extension.policy
+            policy, audit = extension.policy, extension.audit
+            counts = audit.counts_by_account()
             return Status(
                 version=__version__,
                 host_version=extension.host_version,
                 generation=extension.generation,
                 reader=str(extension.reader),
                 settings=json.loads(extension.settings.to_json())["report"],
-                decisions=extension.audit.counts(),
+                decisions=audit.counts(),
+                accounts={name: counts[name] for name in counts if name is not None},
+                ending_keys=[_ending_key(ending) for ending in audit.endings()],
                 warnings=[*look(policy).warnings, *trusted_proxies.warnings(policy)],
             )
         raise HTTPException(500)
 
     return keygate_status
+
+
+def _ending_key(ending: Ending) -> EndingKey:
+    return EndingKey(fingerprint=ending.key, account=ending.account, ends_at=instant(ending.end))

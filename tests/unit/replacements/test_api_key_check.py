@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -361,6 +362,67 @@ def test_decisions_are_written_down_once(
     check(reader, extension=limited(), header=header, original=by_host(Admin()))
     [line] = caplog.messages
     assert line.startswith(f'{event} user="id" key="5c85b6dd" ')
+
+
+WARNING = "An API key ends soon"
+ENDING = Reading(Admin(), int(time.time()) + 86_400, None, ON)
+"""A key that ends in a day."""
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+@pytest.mark.parametrize("audit", ["all", "off"])
+@pytest.mark.parametrize(
+    ("header", "rules"),
+    [(b"Bearer", None), (b"Token", ON), (b"Token", None)],
+    ids=["in a header", "in no header", "let in by the host"],
+)
+def test_a_key_that_ends_soon_is_warned_of_once(
+    caplog: pytest.LogCaptureFixture, audit: str, header: bytes, rules: Rules | None
+) -> None:
+    extension = limited(OWUI_KEYGATE_AUDIT=audit)
+    reader = Reader(ENDING._replace(rules=rules), rules_bind_admins=header != b"Bearer")
+    for _ in range(2):
+        check(reader, extension=extension, header=header, original=by_host(Admin()))
+    [warning] = warnings(caplog)
+    assert warning.startswith(WARNING)
+    assert KEY not in caplog.text
+
+
+def test_who_is_refused_or_not_ruled_is_not_warned(caplog: pytest.LogCaptureFixture) -> None:
+    assert refused(Reader(ENDING), extension=ELSEWHERE) == UNCHECKED
+    for extension in (OFF_EXTENSION, limited(ADMIN_API_KEY_BYPASS_USERS="other@example.org")):
+        reader = Reader(ENDING, rules_bind_admins=True)
+        assert check(reader, extension=extension) is ENDING.user
+    later = Reader(ENDING._replace(expires_at=int(time.time()) + 15 * 86_400))
+    assert check(later, extension=limited()) is ENDING.user
+    assert warnings(caplog) == []
+
+
+@pytest.mark.parametrize("fault", [RuntimeError(KEY), PanicException(KEY)])
+@pytest.mark.parametrize("header", [b"Bearer", b"Token"])
+def test_a_warning_that_fails_neither_refuses_nor_allows(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: BaseException,
+    header: bytes,
+) -> None:
+    def warn(ending: object) -> None:
+        if ending is not None:
+            raise fault
+
+    monkeypatch.setattr(api_key_check, "warn", warn)
+    name = type(fault).__name__
+    told = f"Warning of a key that ends soon failed ({name}); the request is answered as decided"
+    reader = Reader(ENDING._replace(rules=None), rules_bind_admins=header != b"Bearer")
+    let_in = Admin()
+    found = check(reader, extension=limited(), header=header, original=by_host(let_in))
+    assert found is (let_in if header == b"Token" else ENDING.user)
+    assert caplog.messages == [told]
+    beyond = limited(ADMIN_API_KEY_ALLOWED_ENDPOINTS="/a")
+    assert refused(reader, extension=beyond, header=header, original=by_host(let_in)) == UNCHECKED
 
 
 def test_a_request_takes_one_native_call(monkeypatch: pytest.MonkeyPatch) -> None:
