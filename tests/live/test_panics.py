@@ -10,10 +10,12 @@ import os
 import re
 import signal
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from owui_keygate.recording.telemetry import COUNTER, GAUGE
 
 from harness import people
 from harness.client import bearer, cookie
@@ -34,6 +36,9 @@ pytestmark = pytest.mark.skipif(RELEASE < (0, 10, 0), reason="tried on generatio
 SETTINGS = "/api/v1/users/user/settings"
 OWN_KEY = "/api/v1/auths/api_key"
 STATUS = "/api/v1/keygate"
+KEYS = "/api/v1/keygate/keys"
+OURS = {"keys", "status"}
+"""The routes that are ours alone, and have nothing to say where something fails."""
 IN_HOST = Path(__file__).parent / "in_host"
 ERROR = re.compile(r"\bERROR\b")
 PANIC = re.compile("panic", re.IGNORECASE)
@@ -56,23 +61,33 @@ AT_START = {
 
 BY_REQUEST = {
     "Audit.counts": {"status"},
+    "Audit.counts_by_account": {"status"},
+    "Audit.endings": {"status"},
     "Policy.judge": {"key"},
     "Policy.decide_let_in": set(),
     "Policy.distrusts_addresses": {"status"},
     "Policy.own_key": {"own key", "account page"},
     "SessionVerifier.verify": {"session"},
     "Settings.to_json": {"status"},
+    "fingerprint": {"keys"},
 }
 """What is called by requests, and by which of `probes` while keys are off."""
+
+USUAL = {"account page": True, "key": 200, "keys": 200, "own key": 200, "status": 200}
+"""What becomes of the requests that the stock host answers otherwise."""
 
 BY_FIRST_REQUEST = {"Policy.note_server", "hold_everyone"}
 """What is called by the first request that has networks to hold a client against."""
 
+BY_EXPORT = {"Audit.counts_by_account": COUNTER, "Audit.endings": GAUGE}
+"""What the host's OpenTelemetry calls, and for which instrument."""
+
 ELSEWHERE = {
     "Audit.drain",
     "Audit.note",
+    "Policy.account",
     "Policy.reaches",
-    "fingerprint",
+    "Policy.watch",
     "is_setting",
     "parse_duration",
 }
@@ -118,6 +133,11 @@ def tell(server: Server, entry_point: str) -> None:
     new.replace(server.folder / "panic")
 
 
+def is_logged(server: Server, text: str) -> bool:
+    """Whether a text stands in the log of a server."""
+    return text in server.log
+
+
 def probes(server: Server, world: World) -> dict[str, object]:
     """Return what becomes of requests that the extension has a word in, by their names."""
     key, session = world.admin.keys["valid"], world.admin.session
@@ -126,6 +146,7 @@ def probes(server: Server, world: World) -> dict[str, object]:
         return {
             "account page": bool(features.get("enable_api_keys")),
             "key": client.request("GET", SETTINGS, bearer(key)).status,
+            "keys": client.request("GET", KEYS, bearer(session)).status,
             "nobody's key": client.request("GET", SETTINGS, bearer(people.NOBODYS_KEY)).status,
             "own key": client.request("GET", OWN_KEY, bearer(session)).status,
             "session": client.request("GET", SETTINGS, bearer(session)).status,
@@ -174,22 +195,20 @@ def server(
 def test_a_panic_ends_a_request_as_on_stock(
     world: World, server: Server, on_stock: dict[str, object], entry_point: str
 ) -> None:
-    usual = {"account page": True, "key": 200, "own key": 200, "status": 200}
-    assert probes(server, world) == on_stock | usual
+    assert probes(server, world) == on_stock | USUAL
     workers = server.workers()
     since = len(server.log)
     touched = BY_REQUEST[entry_point]
-    # The route is ours alone, and has nothing to say.
-    expected = {name: 500 if name == "status" else on_stock[name] for name in touched}
+    expected = {name: 500 if name in OURS else on_stock[name] for name in touched}
     with telling(server, entry_point):
         found = probes(server, world)
-    assert found == on_stock | usual | expected
+    assert found == on_stock | USUAL | expected
     log = server.log[since:]
     assert bool(PANIC.search(log)) is bool(touched)
     errors = [line for line in log.splitlines() if ERROR.search(line)]
     assert len(errors) >= len(touched)
     assert not [secret for secret in world.secrets if secret in log]
-    assert probes(server, world) == on_stock | usual
+    assert probes(server, world) == on_stock | USUAL
     assert server.workers() == workers
 
 
@@ -227,9 +246,8 @@ def test_a_panic_leads_nobody_past_a_limit(world: World, limited: Server, entry_
 def test_a_panic_while_warnings_are_sought_costs_the_warnings_alone(
     world: World, keygate: Environment, tmp_path: Path, on_stock: dict[str, object]
 ) -> None:
-    usual = {"account page": True, "key": 200, "own key": 200, "status": 200}
     with panicking(world, keygate, tmp_path / "exposure", "Policy.reaches") as server:
-        assert probes(server, world) == on_stock | usual
+        assert probes(server, world) == on_stock | USUAL
         with closing(server.client()) as client:
             status = client.request("GET", STATUS, bearer(world.admin.session)).json()
         errors = [line for line in server.log.splitlines() if ERROR.search(line)]
@@ -282,10 +300,10 @@ def test_a_panic_in_telemetry_or_at_the_end_is_an_error(
         }
         folder = tmp_path / "panics_elsewhere"
         with panicking(world, keygate, folder, settings=settings) as server:
-            with telling(server, "Audit.counts"):
-                wait_until(
-                    lambda: "Callback failed for instrument" in server.log, server.end_of_log
-                )
+            for entry_point, instrument in BY_EXPORT.items():
+                failed = f"Callback failed for instrument {instrument}."
+                with telling(server, entry_point):
+                    wait_until(partial(is_logged, server, failed), server.end_of_log)
             probes(server, world)
             wait_until(lambda: EXPORTED[0] in Collector.received, server.end_of_log)
             tell(server, "Audit.drain")

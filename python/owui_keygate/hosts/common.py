@@ -18,7 +18,7 @@ from owui_keygate.patching.points import (
 )
 from owui_keygate.patching.shapes import Shape
 from owui_keygate.readers.choice import ReaderChoice, choose
-from owui_keygate.replacements import key_management, status_route
+from owui_keygate.replacements import key_management, keys_route, status_route
 from owui_keygate.replacements.app_config import replace_app_config
 from owui_keygate.replacements.decode_token import replace_decode_token
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from owui_keygate.extension import Extension
+    from owui_keygate.patching.points import Replace
     from owui_keygate.replacements.decode_token import Signing
 
 AUTH = "open_webui.utils.auth"
@@ -123,13 +124,28 @@ def _add_status(
     return status_route.make_endpoint(importlib.import_module(AUTH), extension)
 
 
-STATUS = NewRoute(
-    module=MAIN,
-    name=status_route.PATH,
-    shape=Shape(parameters=(), is_async=False),
-    replace=_add_status,
-    only_with_bypass=True,
+def _add_keys(
+    _nothing: Callable[..., Any], _main: ModuleType, extension: Extension
+) -> Callable[..., Any]:
+    auth, users = importlib.import_module(AUTH), importlib.import_module(USERS)
+    return keys_route.make_endpoint(auth, users, extension, credentials())
+
+
+def _new_route(path: str, replace: Replace) -> NewRoute:
+    return NewRoute(
+        module=MAIN,
+        name=path,
+        shape=Shape(parameters=(), is_async=False),
+        replace=replace,
+        only_with_bypass=True,
+    )
+
+
+OWN_ROUTES = (
+    _new_route(status_route.PATH, _add_status),
+    _new_route(keys_route.PATH, _add_keys),
 )
+"""What the extension adds to the host."""
 
 API_KEY_COLUMN = HostTable(module=USERS, name="User", columns=words("api_key"), prefix="api_key")
 """Up to 0.6.40 the key is a column of its holder; what limited it would be another one."""

@@ -21,8 +21,8 @@ from owui_keygate.hosts.common import (
     AUTH,
     DECODE_TOKEN,
     MAIN,
+    OWN_ROUTES,
     START_LOGGER,
-    STATUS,
     account_page_point,
     choose_blocking,
     words,
@@ -190,7 +190,7 @@ def _generation(
         below=below,
         tried=tried,
         choose_reader=choose_blocking,
-        patch_points=(*patch_points, DECODE_TOKEN, START_LOGGER, _ACCOUNT_PAGE, STATUS),
+        patch_points=(*patch_points, DECODE_TOKEN, START_LOGGER, _ACCOUNT_PAGE, *OWN_ROUTES),
     )
 
 

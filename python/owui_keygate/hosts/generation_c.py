@@ -14,8 +14,8 @@ from owui_keygate.hosts.common import (
     API_KEY_TABLE,
     AUTH,
     DECODE_TOKEN,
+    OWN_ROUTES,
     START_LOGGER,
-    STATUS,
     account_page_point,
     choose_asynchronous,
     words,
@@ -99,7 +99,7 @@ def _generation(
             *own_key_endpoints("ENABLE_API_KEYS", "db"),
             START_LOGGER,
             account_page_point("enable_api_keys", AUTH_TOKEN),
-            STATUS,
+            *OWN_ROUTES,
         ),
     )
 

@@ -9,8 +9,8 @@ from owui_keygate.hosts.common import (
     API_KEY_TABLE,
     AUTH,
     DECODE_TOKEN,
+    OWN_ROUTES,
     START_LOGGER,
-    STATUS,
     account_page_point,
     choose_asynchronous,
     credentials,
@@ -134,7 +134,7 @@ def _generation(
             _KEY_MANAGEMENT,
             START_LOGGER,
             account_page_point("enable_api_keys", *by_token),
-            STATUS,
+            *OWN_ROUTES,
         ),
     )
 

@@ -66,6 +66,13 @@ async def every_holder(users: ModuleType, execute: Execute) -> list[Holder]:
     return [holder for holder in map(holder_of, rows) if holder.fingerprint is not None]
 
 
+async def first_holders(users: ModuleType, execute: Execute, count: int) -> list[Holder]:
+    """Return so many keys with their accounts at most, the first by e-mail address."""
+    key = users.ApiKey.key if keeps_times(users) else users.User.api_key
+    statement = select_holders(users).where(key != "").order_by(users.User.email).limit(count)
+    return [holder_of(row) for row in await execute(statement)]
+
+
 def select_holders(users: ModuleType) -> Select[Any]:
     """Return the statement for all accounts, each once for each key or once without."""
     user = users.User

@@ -48,8 +48,11 @@ class Route(NamedTuple):
         return f"{self.method} {self.template}"
 
 
-OWN = Route("GET", "/api/v1/keygate")
-"""The route that the extension adds to the host."""
+OWN = {
+    Route("GET", "/api/v1/keygate"): HARMLESS,
+    Route("GET", "/api/v1/keygate/keys"): HARMLESS,
+}
+"""The routes that the extension adds to the host, with their classes; the second takes no key."""
 
 
 def template_of(path: str) -> str:
@@ -65,9 +68,7 @@ def mounted(path: str) -> str:
 def read_classes() -> dict[Route, str]:
     """Return the class of every route of every release that was tried, and of our own."""
     rows = (line.split() for line in TABLE.read_text(encoding="utf-8").splitlines())
-    return {OWN: HARMLESS} | {
-        Route(method, template): kind for method, template, kind, _releases in rows
-    }
+    return OWN | {Route(method, template): kind for method, template, kind, _releases in rows}
 
 
 def routes_of(application: Any) -> list[Route]:  # noqa: ANN401 (Starlette's, or one of its kind)
