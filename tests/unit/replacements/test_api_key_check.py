@@ -393,9 +393,14 @@ def test_a_key_that_ends_soon_is_warned_of_once(
 
 def test_who_is_refused_or_not_ruled_is_not_warned(caplog: pytest.LogCaptureFixture) -> None:
     assert refused(Reader(ENDING), extension=ELSEWHERE) == UNCHECKED
+    by_host_alone = Reader(ENDING._replace(rules=None), rules_bind_admins=True)
+    let_in = by_host(Admin())
+    found = refused(by_host_alone, extension=ELSEWHERE, header=b"Token", original=let_in)
+    assert found == UNCHECKED
     for extension in (OFF_EXTENSION, limited(ADMIN_API_KEY_BYPASS_USERS="other@example.org")):
         reader = Reader(ENDING, rules_bind_admins=True)
         assert check(reader, extension=extension) is ENDING.user
+        check(by_host_alone, extension=extension, original=let_in)
     later = Reader(ENDING._replace(expires_at=int(time.time()) + 15 * 86_400))
     assert check(later, extension=limited()) is ENDING.user
     assert warnings(caplog) == []
