@@ -29,6 +29,10 @@ KEEPS_TIMES = RELEASE >= (0, 6, 41)
 UNKNOWN = 403 if GENERATION == "A" else 401
 """What an unknown key gets; generation A looks at its switch before it looks the key up."""
 KEY = re.compile("sk-[0-9a-f]{32}")
+RECORD = re.compile(
+    r"owui-keygate time=[\d:TZ-]+ user=\S+ uid=\d+ change=(?P<change>[a-z-]+) "
+    r"account=(?P<account>\S+)( fingerprint=(?P<key>[0-9a-f]{8}))?( until=[\d:TZ-]+)?\n"
+)
 HASH = re.compile(r"\$(2[aby]|argon2)")
 DATABASE = "keys"
 KEYS = (
@@ -58,7 +62,21 @@ def on_postgresql(keygate: Environment, folder: Path) -> Iterator[Place]:
 def run(
     environment: Environment, settings: dict[str, str], folder: Path, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command, and look at what holds for each: how it fails, and that no secret leaves."""
+    """Run a command, and look at what holds for each: how it fails, and that no secret leaves.
+
+    The records of its changes are taken out of standard error; `recorded` runs it for them.
+    """
+    found = recorded(environment, settings, folder, *arguments)
+    found.stderr = "".join(
+        line for line in found.stderr.splitlines(keepends=True) if not RECORD.fullmatch(line)
+    )
+    return found
+
+
+def recorded(
+    environment: Environment, settings: dict[str, str], folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, and look at how it fails and that no secret leaves."""
     found = environment.run("owui-keygate", "keys", *arguments, env=settings, cwd=folder)
     assert not KEY.search(found.stderr)
     assert not HASH.search(found.stdout + found.stderr)
@@ -91,6 +109,14 @@ class Place:
         """Run a command with the server's environment variables, and more."""
         variables = self.server.settings | settings
         return run(self.environment, variables, self.server.folder, *arguments)
+
+    def records(self, *arguments: str, **settings: str) -> list[tuple[str, str, str | None]]:
+        """Run a command, and return its records: change, account and fingerprint."""
+        variables = self.server.settings | settings
+        found = recorded(self.environment, variables, self.server.folder, *arguments)
+        assert found.returncode == 0, found.stderr
+        lines = map(RECORD.fullmatch, found.stderr.splitlines(keepends=True))
+        return [(line["change"], line["account"], line["key"]) for line in lines if line]
 
     def start(self, redirection: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command with a redirection of the shell, such as `>&-`."""

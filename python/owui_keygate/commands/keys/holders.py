@@ -53,8 +53,9 @@ def keeps_times(users: ModuleType) -> bool:
 
 
 async def every_holder(users: ModuleType, execute: Execute) -> list[Holder]:
-    """Return all keys with their accounts, by e-mail address."""
-    rows = await execute(_select(users).order_by(users.User.email))
+    """Return all keys with their accounts, by e-mail address and age, the oldest first."""
+    order = [users.User.email, *([users.ApiKey.created_at] if keeps_times(users) else [])]
+    rows = await execute(_select(users).order_by(*order))
     return [holder for holder in map(_holder, rows) if holder.fingerprint is not None]
 
 
@@ -79,6 +80,20 @@ async def get_holder(users: ModuleType, execute: Execute, user_id: str, api_key:
     rows = await execute(_select(users).where(users.User.id == user_id))
     name = fingerprint(api_key)
     return next(each for each in map(_holder, rows) if each.fingerprint == name)
+
+
+async def find_owner(users: ModuleType, execute: Execute, api_key: str) -> str | None:
+    """Return the id of the account that has a key, which may no longer exist; None without one."""
+    if keeps_times(users):
+        statement = select(users.ApiKey.user_id).where(users.ApiKey.key == api_key)
+    else:
+        statement = select(users.User.id).where(users.User.api_key == api_key)
+    return (await execute(statement)).scalar()
+
+
+async def has_accounts(users: ModuleType, execute: Execute) -> bool:
+    """Whether there is any account."""
+    return (await execute(select(users.User.id).limit(1))).scalar() is not None
 
 
 async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Holder]:
@@ -106,11 +121,6 @@ async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Hold
         message = f"{email} has no API key; to create one: owui-keygate keys create {email}"
         raise RefusedError(message)
     return found
-
-
-def fingerprints(found: list[Holder]) -> str:
-    """Return the fingerprints of some keys, as part of a text."""
-    return ", ".join(str(each.fingerprint) for each in found)
 
 
 def _select(users: ModuleType) -> Select[Any]:

@@ -40,6 +40,11 @@ def facts_of(holder: Holder) -> dict[str, Any]:
     }
 
 
+def fingerprints(found: list[Holder]) -> str:
+    """Return the fingerprints of some keys, as part of a text."""
+    return ", ".join(str(each.fingerprint) for each in found)
+
+
 def _row(holder: Holder) -> tuple[str, ...]:
     age = "-"
     if holder.created_at is not None:
