@@ -16,6 +16,7 @@ from harness.client import bearer
 from harness.people import set_rules, sign_up
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server
+from tests.support.forked import Forked
 from tests.support.generations import GENERATION, RELEASE
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ KEYS = (
 def on_sqlite(keygate: Environment, folder: Path) -> Iterator[Place]:
     """Start a server on a SQLite file."""
     with Server(keygate, folder, BYPASS_ON) as server:
-        yield Place.of(keygate, server, None)
+        place = Place.of(keygate, server, None)
+        with place.forked:
+            yield place
 
 
 @contextmanager
@@ -56,7 +59,9 @@ def on_postgresql(keygate: Environment, folder: Path) -> Iterator[Place]:
     with Postgres() as postgres:
         settings = BYPASS_ON | {"DATABASE_URL": postgres.create(DATABASE)}
         with Server(keygate, folder, settings) as server:
-            yield Place.of(keygate, server, postgres)
+            place = Place.of(keygate, server, postgres)
+            with place.forked:
+                yield place
 
 
 def run(
@@ -64,20 +69,24 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command, and look at what holds for each: how it fails, and that no secret leaves.
 
-    The records of its changes are taken out of standard error; `recorded` runs it for them.
+    The records of its changes are taken out of standard error.
     """
-    found = recorded(environment, settings, folder, *arguments)
+    found = environment.run("owui-keygate", "keys", *arguments, env=settings, cwd=folder)
+    return without_records(checked(found))
+
+
+def without_records(
+    found: subprocess.CompletedProcess[str],
+) -> subprocess.CompletedProcess[str]:
+    """Take the records of changes out of standard error."""
     found.stderr = "".join(
         line for line in found.stderr.splitlines(keepends=True) if not RECORD.fullmatch(line)
     )
     return found
 
 
-def recorded(
-    environment: Environment, settings: dict[str, str], folder: Path, *arguments: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a command, and look at how it fails and that no secret leaves."""
-    found = environment.run("owui-keygate", "keys", *arguments, env=settings, cwd=folder)
+def checked(found: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Look at how a command has failed, and that no secret has left."""
     assert not KEY.search(found.stderr)
     assert not HASH.search(found.stdout + found.stderr)
     if found.returncode in (1, 3, 4):
@@ -95,6 +104,7 @@ class Place:
     server: Server
     postgres: Postgres | None
     first: Person
+    forked: Forked
 
     @classmethod
     def of(cls, environment: Environment, server: Server, postgres: Postgres | None) -> Place:
@@ -103,17 +113,21 @@ class Place:
         first = sign_up(client)
         set_rules(client, first, enabled=False)
         client.close()
-        return cls(environment, server, postgres, first)
+        forked = Forked(environment, server.settings, server.folder)
+        return cls(environment, server, postgres, first, forked)
 
     def keys(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command with the server's environment variables, and more."""
         variables = self.server.settings | settings
         return run(self.environment, variables, self.server.folder, *arguments)
 
+    def quick(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as `keys` does, but with the host imported before."""
+        return without_records(checked(self.forked.run(*arguments, **settings)))
+
     def records(self, *arguments: str, **settings: str) -> list[tuple[str, str, str | None]]:
         """Run a command, and return its records: change, account and fingerprint."""
-        variables = self.server.settings | settings
-        found = recorded(self.environment, variables, self.server.folder, *arguments)
+        found = checked(self.forked.run(*arguments, **settings))
         assert found.returncode == 0, found.stderr
         lines = map(RECORD.fullmatch, found.stderr.splitlines(keepends=True))
         return [(line["change"], line["account"], line["key"]) for line in lines if line]
@@ -137,7 +151,7 @@ class Place:
 
     def made(self, *arguments: str) -> str:
         """Run a command that makes a key, and return that; nothing else may be printed."""
-        found = self.keys(*arguments)
+        found = self.quick(*arguments)
         assert found.returncode == 0, found.stderr
         assert KEY.fullmatch(found.stdout.removesuffix("\n")), found.stdout
         assert found.stdout.endswith("\n")

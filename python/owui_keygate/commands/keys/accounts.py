@@ -12,7 +12,7 @@ from owui_keygate.commands.keys.rendering import fingerprints
 from owui_keygate.readers import ADMIN
 
 if TYPE_CHECKING:
-    from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.holder import Holder
     from owui_keygate.commands.keys.host import Host
 
 

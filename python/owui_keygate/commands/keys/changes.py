@@ -15,7 +15,7 @@ from owui_keygate.commands.keys.rendering import instant
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.holder import Holder
 
 _PLAIN = re.compile(r"[\w.@+:-]+", re.ASCII)
 """Values that a record holds without quotes."""

@@ -13,6 +13,7 @@ from owui_keygate.commands.keys.deed import Mode
 from owui_keygate.commands.keys.enforcement import is_ruled
 from owui_keygate.commands.keys.errors import RefusedError
 from owui_keygate.commands.keys.exit_codes import EXIT_CODES, ExitCode
+from owui_keygate.commands.keys.holder import has_ended
 from owui_keygate.commands.keys.key_file import read_key
 from owui_keygate.commands.keys.options import (  # noqa: TC001 (typer reads them at run time)
     AsJson,
@@ -36,7 +37,7 @@ from owui_keygate.commands.keys.options import (  # noqa: TC001 (typer reads the
 )
 from owui_keygate.commands.keys.rendering import facts_of, fingerprints, instant, to_json, to_table
 from owui_keygate.commands.keys.running import Command, Terms, end, run
-from owui_keygate.commands.keys.selection import Selection, has_ended
+from owui_keygate.commands.keys.selection import Selection
 from owui_keygate.commands.keys.terminal import say
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from owui_keygate.commands.keys.changes import Change
-    from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.holder import Holder
     from owui_keygate.commands.keys.key_file import GivenKey
     from owui_keygate.commands.keys.output import Output
     from owui_keygate.commands.keys.work import Keys, Made

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, null, select
 
 from owui_keygate._native import fingerprint
 from owui_keygate.commands.keys.errors import RefusedError
+from owui_keygate.commands.keys.holder import Holder, rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,32 +22,6 @@ if TYPE_CHECKING:
 _FINGERPRINT = re.compile("[0-9a-f]{8}")
 
 
-class Holder(NamedTuple):
-    """An account and one of its API keys; from 0.6.41 on, an account can have several.
-
-    Times are seconds since 1970, or None if the host has no such time.
-
-    Attributes:
-        id: The id of the account.
-        email: Its e-mail address.
-        role: Its role.
-        fingerprint: The first 8 hex digits of the SHA-256 of the key; None without a key.
-        created_at: When the key was created.
-        expires_at: When it expires.
-        last_used_at: When it was last used.
-        key_id: The id of its row, if keys have a table of their own.
-    """
-
-    id: str
-    email: str
-    role: str
-    fingerprint: str | None
-    created_at: int | None
-    expires_at: int | None
-    last_used_at: int | None
-    key_id: str | None = None
-
-
 def keeps_times(users: ModuleType) -> bool:
     """Whether the host has a table of API keys with times, which it has from 0.6.41 on."""
     return hasattr(users, "ApiKey")
@@ -54,9 +29,9 @@ def keeps_times(users: ModuleType) -> bool:
 
 async def every_holder(users: ModuleType, execute: Execute) -> list[Holder]:
     """Return all keys with their accounts, by e-mail address and age, the oldest first."""
-    order = [users.User.email, *([users.ApiKey.created_at] if keeps_times(users) else [])]
-    rows = await execute(_select(users).order_by(*order))
-    return [holder for holder in map(_holder, rows) if holder.fingerprint is not None]
+    found = map(_holder, await execute(_select(users)))
+    keys = (holder for holder in found if holder.fingerprint is not None)
+    return sorted(keys, key=lambda holder: (holder.email, rank(holder)))
 
 
 async def find_account(users: ModuleType, execute: Execute, email: str) -> list[Holder]:

@@ -12,7 +12,7 @@ from owui_keygate.commands.keys.errors import RefusedError
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.holder import Holder
     from owui_keygate.commands.keys.transaction import Execute
 
 

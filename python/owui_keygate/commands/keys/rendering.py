@@ -11,7 +11,7 @@ from owui_keygate.commands.keys import durations
 from owui_keygate.commands.keys.terminal import printable
 
 if TYPE_CHECKING:
-    from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.holder import Holder
 
 
 def to_json(found: list[Holder]) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from owui_keygate.commands.keys.errors import RefusedError
+from owui_keygate.commands.keys.holder import rank
 
 if TYPE_CHECKING:
-    from owui_keygate.commands.keys.holders import Holder
+    from owui_keygate.commands.keys.holder import Holder
 
 
 @dataclass(frozen=True)
@@ -57,21 +58,6 @@ class Selection:
         )
 
 
-def newest(keys: list[Holder]) -> Holder:
-    """Return the current one of an account's keys."""
-    return max(keys, key=_rank)
-
-
-def has_ended(holder: Holder, now: float) -> bool:
-    """Whether a key has ended at a time in seconds since 1970."""
-    return holder.expires_at is not None and holder.expires_at <= now
-
-
-def _rank(holder: Holder) -> tuple[int, bool, int]:
-    # Two keys can be made in the same second; the one that was replaced then ends first.
-    return (holder.created_at or 0, holder.expires_at is None, holder.expires_at or 0)
-
-
 def _last_sign(holder: Holder) -> int:
     return max(holder.created_at or 0, holder.last_used_at or 0)
 
@@ -80,6 +66,6 @@ def _succeeds(other: Holder, holder: Holder) -> bool:
     """Whether a newer key of the same account outlives a key."""
     return (
         other.id == holder.id
-        and _rank(other) > _rank(holder)
+        and rank(other) > rank(holder)
         and (other.expires_at is None or other.expires_at > (holder.expires_at or 0))
     )

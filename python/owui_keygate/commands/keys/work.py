@@ -15,16 +15,17 @@ from owui_keygate.commands.keys.errors import (
     RefusedError,
 )
 from owui_keygate.commands.keys.expiry import Expiry
-from owui_keygate.commands.keys.holders import Holder, keeps_times
+from owui_keygate.commands.keys.holder import Holder, has_ended, newest
+from owui_keygate.commands.keys.holders import keeps_times
 from owui_keygate.commands.keys.host import call_or_fail
 from owui_keygate.commands.keys.key_rows import KeyRows
 from owui_keygate.commands.keys.rendering import fingerprints, instant
-from owui_keygate.commands.keys.selection import Selection, has_ended, newest
 from owui_keygate.commands.keys.ways_in import ways_in
 from owui_keygate.readers import ADMIN
 
 if TYPE_CHECKING:
     from owui_keygate.commands.keys.host import Host
+    from owui_keygate.commands.keys.selection import Selection
     from owui_keygate.commands.keys.transaction import Execute
 
 

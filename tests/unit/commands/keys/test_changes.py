@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from owui_keygate.commands.keys.changes import Change, Deed, deletions, of_key, plan, record
-from owui_keygate.commands.keys.holders import Holder
+from owui_keygate.commands.keys.holder import Holder
 
 if TYPE_CHECKING:
     from typing import NoReturn

@@ -6,8 +6,8 @@ import time
 
 import pytest
 from owui_keygate.commands.keys.errors import RefusedError
-from owui_keygate.commands.keys.holders import Holder
-from owui_keygate.commands.keys.selection import Selection, has_ended, newest
+from owui_keygate.commands.keys.holder import Holder
+from owui_keygate.commands.keys.selection import Selection
 
 DAY = 86_400
 NOW = int(time.time())
@@ -84,18 +84,3 @@ def test_times_that_are_not_kept_are_no_condition(selection: Selection) -> None:
     with pytest.raises(RefusedError, match=r"0\.6\.41"):
         selection.of([key("a", created=None)], keeps_times=False)
     assert Selection(role="admin").of([], keeps_times=False) == []
-
-
-def test_the_current_key_is_the_newest_and_of_one_second_the_one_that_lives_longer() -> None:
-    old, new = key("old", created=-2), key("new", created=-1, ends=1)
-    assert newest([old, new]) == newest([new, old]) == new
-    ended = key("ended", created=-1, ends=0.5)
-    assert newest([new, ended]) == new
-    for_ever = key("for ever", created=-1)
-    assert newest([for_ever, new]) == for_ever
-
-
-def test_a_key_ends_with_the_second_of_its_end() -> None:
-    assert not has_ended(key("a"), NOW)
-    assert not has_ended(key("a", ends=0), NOW - 1)
-    assert has_ended(key("a", ends=0), NOW)
