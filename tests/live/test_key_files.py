@@ -8,6 +8,7 @@ import secrets
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from sqlite3 import connect
 from typing import TYPE_CHECKING
 
 import pytest
@@ -186,6 +187,25 @@ def test_a_host_that_migrates_when_imported_is_not_waited_for(
 ) -> None:
     refused = sqlite.quick("ensure", email, "--key-file", str(file), "--wait", "1m")
     assert (refused.returncode, "0.7.0" in refused.stderr) == (1, True)
+
+
+@pytest.mark.skipif(not WAITS, reason="older hosts do not create an administrator themselves")
+def test_the_servers_own_administrator_comes_first(
+    sqlite: Place, file: Path, tmp_path: Path
+) -> None:
+    """Open WebUI creates it only while there is no account."""
+    (tmp_path / "data").mkdir()
+    copy = tmp_path / "data" / "webui.db"
+    sqlite.execute(f"VACUUM INTO '{copy}'")
+    with closing(connect(copy)) as database, database:
+        for table in ('"user"', "auth", "api_key"):
+            database.execute(f"DELETE FROM {table}")
+    settings = host_settings(tmp_path)
+    first = {"WEBUI_ADMIN_EMAIL": "admin@example.org", "WEBUI_ADMIN_PASSWORD": people.PASSWORD}
+    ensure = ("ensure", "bot@example.org", "--key-file", str(file))
+    refused = run(sqlite.environment, settings | first, tmp_path, *ensure)
+    assert (refused.returncode, "WEBUI_ADMIN_EMAIL" in refused.stderr) == (3, True)
+    assert run(sqlite.environment, settings, tmp_path, *ensure).returncode == 0
 
 
 @pytest.mark.skipif(not WAITS, reason="older hosts are not waited for")
