@@ -89,6 +89,7 @@ def test_all_that_json_says_of_a_new_key(place: Place, email: str) -> None:
         assert before <= created_at <= time.time()
     assert facts == {
         "account": "created",
+        "changed": True,
         "email": email,
         "role": "admin",
         "fingerprint": fingerprint(key),

@@ -16,6 +16,7 @@ from harness.client import bearer
 from harness.people import set_rules, sign_up
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server
+from tests.support.forked import Forked
 from tests.support.generations import GENERATION, RELEASE
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ KEEPS_TIMES = RELEASE >= (0, 6, 41)
 UNKNOWN = 403 if GENERATION == "A" else 401
 """What an unknown key gets; generation A looks at its switch before it looks the key up."""
 KEY = re.compile("sk-[0-9a-f]{32}")
+RECORD = re.compile(
+    r"owui-keygate time=[\d:TZ-]+ user=\S+ uid=\d+ change=(?P<change>[a-z-]+) "
+    r"account=(?P<account>\S+)( fingerprint=(?P<key>[0-9a-f]{8}))?( until=[\d:TZ-]+)?\n"
+)
 HASH = re.compile(r"\$(2[aby]|argon2)")
 DATABASE = "keys"
 KEYS = (
@@ -43,7 +48,9 @@ KEYS = (
 def on_sqlite(keygate: Environment, folder: Path) -> Iterator[Place]:
     """Start a server on a SQLite file."""
     with Server(keygate, folder, BYPASS_ON) as server:
-        yield Place.of(keygate, server, None)
+        place = Place.of(keygate, server, None)
+        with place.forked:
+            yield place
 
 
 @contextmanager
@@ -52,14 +59,34 @@ def on_postgresql(keygate: Environment, folder: Path) -> Iterator[Place]:
     with Postgres() as postgres:
         settings = BYPASS_ON | {"DATABASE_URL": postgres.create(DATABASE)}
         with Server(keygate, folder, settings) as server:
-            yield Place.of(keygate, server, postgres)
+            place = Place.of(keygate, server, postgres)
+            with place.forked:
+                yield place
 
 
 def run(
     environment: Environment, settings: dict[str, str], folder: Path, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command, and look at what holds for each: how it fails, and that no secret leaves."""
+    """Run a command, and look at what holds for each: how it fails, and that no secret leaves.
+
+    The records of its changes are taken out of standard error.
+    """
     found = environment.run("owui-keygate", "keys", *arguments, env=settings, cwd=folder)
+    return without_records(checked(found))
+
+
+def without_records(
+    found: subprocess.CompletedProcess[str],
+) -> subprocess.CompletedProcess[str]:
+    """Take the records of changes out of standard error."""
+    found.stderr = "".join(
+        line for line in found.stderr.splitlines(keepends=True) if not RECORD.fullmatch(line)
+    )
+    return found
+
+
+def checked(found: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Look at how a command has failed, and that no secret has left."""
     assert not KEY.search(found.stderr)
     assert not HASH.search(found.stdout + found.stderr)
     if found.returncode in (1, 3, 4):
@@ -77,6 +104,7 @@ class Place:
     server: Server
     postgres: Postgres | None
     first: Person
+    forked: Forked
 
     @classmethod
     def of(cls, environment: Environment, server: Server, postgres: Postgres | None) -> Place:
@@ -85,12 +113,24 @@ class Place:
         first = sign_up(client)
         set_rules(client, first, enabled=False)
         client.close()
-        return cls(environment, server, postgres, first)
+        forked = Forked(environment, server.settings, server.folder)
+        return cls(environment, server, postgres, first, forked)
 
     def keys(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command with the server's environment variables, and more."""
         variables = self.server.settings | settings
         return run(self.environment, variables, self.server.folder, *arguments)
+
+    def quick(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as `keys` does, but with the host imported before."""
+        return without_records(checked(self.forked.run(*arguments, **settings)))
+
+    def records(self, *arguments: str, **settings: str) -> list[tuple[str, str, str | None]]:
+        """Run a command, and return its records: change, account and fingerprint."""
+        found = checked(self.forked.run(*arguments, **settings))
+        assert found.returncode == 0, found.stderr
+        lines = map(RECORD.fullmatch, found.stderr.splitlines(keepends=True))
+        return [(line["change"], line["account"], line["key"]) for line in lines if line]
 
     def start(self, redirection: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command with a redirection of the shell, such as `>&-`."""
@@ -111,7 +151,7 @@ class Place:
 
     def made(self, *arguments: str) -> str:
         """Run a command that makes a key, and return that; nothing else may be printed."""
-        found = self.keys(*arguments)
+        found = self.quick(*arguments)
         assert found.returncode == 0, found.stderr
         assert KEY.fullmatch(found.stdout.removesuffix("\n")), found.stdout
         assert found.stdout.endswith("\n")

@@ -17,7 +17,6 @@ app = typer.Typer(
     cls=DiscreetGroup,
     help="Let administrators' API keys work on Open WebUI while API keys are off for the rest.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys.app, name="keys")

@@ -46,7 +46,9 @@ class DiscreetGroup(TyperGroup):
         **extra: object,
     ) -> Context:
         """Parse the options before the command."""
-        if any(map(_CREDENTIAL.search, args)):
+        # A shell that asks for completions would show the refusal amid what is being typed.
+        completing = bool(extra.get("resilient_parsing"))
+        if not completing and any(map(_CREDENTIAL.search, args)):
             typer.echo(REFUSAL, err=True)
             raise typer.Exit(2)
         with _discreet():

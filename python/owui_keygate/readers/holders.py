@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import null, select
 
 from owui_keygate._native import fingerprint
+from owui_keygate.readers.holder import Holder, rank
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -18,52 +19,16 @@ Execute: TypeAlias = "Callable[[Executable], Awaitable[CursorResult[Any]]]"
 """Executes a statement and returns its result."""
 
 
-class Holder(NamedTuple):
-    """An account and one of its API keys; from 0.6.41 on, an account can have several.
-
-    Times are seconds since 1970, or None if the host has no such time.
-
-    Attributes:
-        id: The id of the account.
-        email: Its e-mail address.
-        role: Its role.
-        fingerprint: The first 8 hex digits of the SHA-256 of the key; None without a key.
-        created_at: When the key was created.
-        expires_at: When it expires.
-        last_used_at: When it was last used.
-        key_id: The id of its row, if keys have a table of their own.
-    """
-
-    id: str
-    email: str
-    role: str
-    fingerprint: str | None
-    created_at: int | None
-    expires_at: int | None
-    last_used_at: int | None
-    key_id: str | None = None
-
-    def facts(self) -> dict[str, Any]:
-        """Return what may be shown of it, as a JSON object."""
-        return {
-            "email": self.email,
-            "role": self.role,
-            "fingerprint": self.fingerprint,
-            "created_at": self.created_at,
-            "expires_at": self.expires_at,
-            "last_used_at": self.last_used_at,
-        }
-
-
 def keeps_times(users: ModuleType) -> bool:
     """Whether the host has a table of API keys with times, which it has from 0.6.41 on."""
     return hasattr(users, "ApiKey")
 
 
 async def every_holder(users: ModuleType, execute: Execute) -> list[Holder]:
-    """Return all keys with their accounts, by e-mail address."""
-    rows = await execute(select_holders(users).order_by(users.User.email))
-    return [holder for holder in map(holder_of, rows) if holder.fingerprint is not None]
+    """Return all keys with their accounts, by e-mail address and age, the oldest first."""
+    found = map(holder_of, await execute(select_holders(users)))
+    keys = (holder for holder in found if holder.fingerprint is not None)
+    return sorted(keys, key=lambda holder: (holder.email, rank(holder)))
 
 
 async def first_holders(users: ModuleType, execute: Execute, count: int) -> list[Holder]:

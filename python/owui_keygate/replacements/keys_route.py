@@ -8,6 +8,7 @@ from fastapi import Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
+from owui_keygate.readers.holder import facts_of
 from owui_keygate.readers.holders import first_holders
 from owui_keygate.replacements.credentials import is_human_session
 from owui_keygate.replacements.run_sync import run_sync
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import CursorResult, Executable
 
     from owui_keygate.extension import Extension
-    from owui_keygate.readers.holders import Holder
+    from owui_keygate.readers.holder import Holder
     from owui_keygate.replacements.key_management import Credentials
 
 _LIST = unsure("Key list", "answering 500")
@@ -77,7 +78,7 @@ def make_endpoint(
             is_person = is_human_session(request, *credentials)
             if is_person:
                 holders = await _first_holders(users, limit + 1)
-                keys = [Key(**holder.facts()) for holder in holders[:limit]]
+                keys = [Key(**facts_of(holder)) for holder in holders[:limit]]
                 found = Keys(keys=keys, truncated=len(holders) > limit)
         if is_person is False:
             raise HTTPException(403, SIGN_IN)

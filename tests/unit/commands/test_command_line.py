@@ -18,6 +18,7 @@ with warnings.catch_warnings():
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from click import Command
 
@@ -35,6 +36,12 @@ CREDENTIALS = [
     JWT.rpartition(".")[0],
 ]
 SECRET = "hunter2-is-a-password"
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `--install-completion` write elsewhere, should a test reach it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], Command]]:
@@ -65,7 +72,9 @@ LINES = [(words, command) for words, command in commands()]
 
 
 def test_all_commands_are_tried() -> None:
-    assert {"create", "list", "rotate", "revoke"} <= {words[-1] for words, _ in LINES if words}
+    assert {"create", "ensure", "list", "rotate", "revoke", "prune"} <= {
+        words[-1] for words, _ in LINES if words
+    }
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS)

@@ -24,6 +24,13 @@ START_UP_FILE = "owui_keygate_startup.pth"
 _REASONS = {State.NOT_NEEDED: " (the bypass is off)"}
 """Why a patch point is in a state, if that needs saying."""
 
+_ENDS_UNCHECKED = (
+    "note: while the bypass is off, nothing refuses an API key that has ended, because Open WebUI "
+    "itself does not check that: owui-keygate keys list names such keys"
+)
+"""Only named here: reading the operator's database would create files or, before 0.7.0, migrate it.
+"""
+
 
 class ExitCode(IntEnum):
     """How `doctor` ends."""
@@ -143,4 +150,6 @@ def _render_host(facts: dict[str, Any]) -> list[str]:
         origin = "" if row["given"] else " (default)"
         lines.append(f"  {row['variable']}={row['value']}{origin}: {row['effect']}")
     lines += [f"warning: {warning}" for warning in facts["warnings"]]
+    if facts["settings"] and not facts["settings"]["bypass"]:
+        lines.append(_ENDS_UNCHECKED)
     return lines

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from typing import TYPE_CHECKING
 
 from owui_keygate.commands.keys.errors import RefusedError
-from owui_keygate.commands.keys.holders import fingerprints
 from owui_keygate.commands.keys.host import call, call_or_fail
+from owui_keygate.commands.keys.rendering import fingerprints
 from owui_keygate.readers import ADMIN
 
 if TYPE_CHECKING:
     from owui_keygate.commands.keys.host import Host
-    from owui_keygate.readers.holders import Holder
+    from owui_keygate.readers.holder import Holder
 
 
 class Accounts:
@@ -24,6 +25,12 @@ class Accounts:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+
+    @property
+    def first_is_expected(self) -> bool:
+        """Whether the server creates an administrator as long as there is no account."""
+        variables = ("WEBUI_ADMIN_EMAIL", "WEBUI_ADMIN_PASSWORD")
+        return hasattr(self._host.auth, "create_admin_user") and all(map(os.environ.get, variables))
 
     async def add_administrator(self, email: str, name: str | None) -> str:
         """Add an account as the host's own route does, with a password that nobody knows."""

@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+import time
+from typing import TYPE_CHECKING
 
 import typer
 
-from owui_keygate._native import parse_duration
+from owui_keygate.commands.keys.changes import Deed, deletions
+from owui_keygate.commands.keys.deed import Mode
 from owui_keygate.commands.keys.enforcement import is_ruled
+from owui_keygate.commands.keys.errors import RefusedError
 from owui_keygate.commands.keys.exit_codes import EXIT_CODES, ExitCode
-from owui_keygate.commands.keys.rendering import to_json, to_table
-from owui_keygate.commands.keys.running import Command, end, run
+from owui_keygate.commands.keys.key_file import read_key
+from owui_keygate.commands.keys.options import (  # noqa: TC001 (typer reads them at run time)
+    AsJson,
+    DryRun,
+    Email,
+    Expires,
+    Expiring,
+    Fail,
+    KeyFile,
+    Name,
+    NameOfAccount,
+    NewKeyFile,
+    Out,
+    Overlap,
+    Promote,
+    ResetPassword,
+    Role,
+    Unused,
+    Wait,
+    Yes,
+)
+from owui_keygate.commands.keys.rendering import fingerprints, to_json, to_table
+from owui_keygate.commands.keys.running import Command, Terms, end, run
+from owui_keygate.commands.keys.selection import Selection
 from owui_keygate.commands.keys.terminal import say
 from owui_keygate.instants import instant
-from owui_keygate.panics import PanicError, as_errors
+from owui_keygate.readers.holder import facts_of, has_ended
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
 
+    from owui_keygate.commands.keys.changes import Change
+    from owui_keygate.commands.keys.key_file import GivenKey
     from owui_keygate.commands.keys.output import Output
     from owui_keygate.commands.keys.work import Keys, Made
-    from owui_keygate.readers.holders import Holder
+    from owui_keygate.readers.holder import Holder
 
 app = typer.Typer(
     help="Create, list, rotate and revoke API keys in Open WebUI's database, whether or not the "
@@ -32,71 +59,17 @@ app = typer.Typer(
 )
 
 
-def _seconds(text: str) -> int:
-    try:
-        with as_errors():
-            return parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    except PanicError as error:
-        end(ExitCode.REFUSED, f"Nothing was done: {error}")
-
-
-# Releases of typer differ in how they name an argument that has no name here.
-Email = Annotated[str, typer.Argument(metavar="EMAIL")]
-Name = Annotated[str, typer.Argument(metavar="EMAIL|FINGERPRINT")]
-Expires = Annotated[
-    int | None,
-    typer.Option(
-        parser=_seconds,
-        metavar="DURATION",
-        help="How long the key stays valid: 90d, 12h, 30m or 45s. After that, owui-keygate refuses "
-        "the key of an administrator to whom the bypass applies; Open WebUI itself does not check "
-        "the expiry.",
-    ),
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        # The path type of typer tries to read the file, and names it if that fails.
-        parser=Path,
-        metavar="FILE",
-        help="Write the key to FILE, with mode 0600, instead of standard output. FILE is replaced "
-        "in one step once the change is made.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
-
-
 @app.command(epilog=EXIT_CODES)
 def create(  # noqa: PLR0913 (they are the options)
     email: Email,
     *,
-    name: Annotated[
-        str | None,
-        typer.Option(help="The name of a new account; by default taken from its address."),
-    ] = None,
+    name: NameOfAccount = None,
     expires: Expires = None,
-    promote: Annotated[
-        bool,
-        typer.Option(
-            "--promote",
-            help="Make an existing account an administrator. Anyone who knows its password or has "
-            "one of its sessions becomes an administrator, too.",
-        ),
-    ] = False,
-    reset_password: Annotated[
-        bool,
-        typer.Option(
-            "--reset-password",
-            help="Give an existing account a random password that nobody knows. From Open WebUI "
-            "0.12.0 on, this also ends its sessions; before that, session tokens stay valid until "
-            "they expire.",
-        ),
-    ] = False,
+    promote: Promote = False,
+    reset_password: ResetPassword = False,
     out: Out = None,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Create an administrator's API key and print it once; it cannot be shown again.
@@ -108,47 +81,88 @@ def create(  # noqa: PLR0913 (they are the options)
         lambda keys, confirmed: keys.create(
             email,
             name=name,
-            life=expires,
+            expiry=expires,
             promote=promote,
             reset_password=reset_password,
             confirmed=confirmed,
         ),
-        out=out,
+        Terms(mode=_mode(dry_run), yes=yes, out=out),
         as_json=as_json,
-        yes=yes,
     )
-    if made.account == "created":
-        say(f"Created the account {made.holder.email}")
-    if made.account == "promoted":
-        say(f"Promoted {made.holder.email} to administrator")
-    _tell_about(made)
+    if not dry_run:
+        _tell_about(made)
+
+
+@app.command(epilog=EXIT_CODES)
+def ensure(  # noqa: PLR0913 (they are the options)
+    email: Email,
+    *,
+    key_file: KeyFile,
+    name: NameOfAccount = None,
+    expires: Expires = None,
+    wait: Wait = 0,
+    as_json: AsJson = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Give an administrator exactly the API key in a file, and change nothing if that is so.
+
+    If the account does not exist, it is created as an administrator with a random password that
+    nobody knows. The command can run again and again, and in several places at once. It never
+    replaces a key, which `rotate --key-file` does.
+    """
+    given = _read(key_file)
+    made = _make_key(
+        lambda keys, _: keys.ensure(email, given.api_key, name=name, expiry=expires),
+        Terms(mode=_mode(dry_run), wait=wait),
+        as_json=as_json,
+        given=given,
+    )
+    if not dry_run:
+        _tell_about(made)
 
 
 @app.command("list", epilog=EXIT_CODES)
-def list_(*, as_json: AsJson = False) -> None:
-    """List the accounts that have an API key.
+def list_(
+    *,
+    expiring: Expiring = None,
+    unused: Unused = None,
+    role: Role = None,
+    fail: Fail = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the accounts that have an API key, once for each key.
 
     A fingerprint, the start of its SHA-256, stands for each key; the keys themselves are never
-    shown.
+    shown. If several conditions are given, each must hold.
     """
 
     async def kept(*_: object) -> bool:
         return True
 
+    selection = Selection(expiring, unused, role)
     render = to_json if as_json else to_table
     command = Command(
-        lambda keys, _: keys.every(), lambda found, output: output.write(render(found)), kept
+        lambda keys, _: keys.select(selection),
+        lambda found, output: output.write(render(found)),
+        kept,
+        lambda _: (),
     )
-    run(command, yes=True, changes=False)
+    found = run(command, Terms(mode=Mode.READ))
+    _warn_of_ended(found)
+    if fail and found:
+        raise typer.Exit(ExitCode.FOUND)
 
 
 @app.command(epilog=EXIT_CODES)
-def rotate(
+def rotate(  # noqa: PLR0913 (they are the options)
     name: Name,
     *,
     expires: Expires = None,
+    overlap: Overlap = None,
+    key_file: NewKeyFile = None,
     out: Out = None,
     as_json: AsJson = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Replace an administrator's API key and print the new one once; it cannot be shown again.
@@ -156,63 +170,144 @@ def rotate(
     Name the key by the e-mail address of its account, or by the fingerprint that `list` shows. If
     the old key had an expiry, the new key stays valid for the same length of time from now on.
     """
+    if key_file is not None and out is not None:
+        end(ExitCode.REFUSED, "Nothing was done: --out is for a new key, not for that of a file")
+    given = None if key_file is None else _read(key_file)
     made = _make_key(
-        lambda keys, confirmed: keys.rotate(name, life=expires, confirmed=confirmed),
-        out=out,
+        lambda keys, confirmed: keys.rotate(
+            name,
+            api_key=given and given.api_key,
+            expiry=expires,
+            overlap=overlap,
+            confirmed=confirmed,
+        ),
+        Terms(mode=_mode(dry_run), yes=yes, out=out),
         as_json=as_json,
-        yes=yes,
+        given=given,
     )
-    if expires is None and made.holder.expires_at is not None:
+    if dry_run:
+        return
+    if made.changes and expires is None and made.holder.expires_at is not None:
         say("The new key stays valid for as long as the old key was meant to")
     _tell_about(made)
 
 
 @app.command(epilog=EXIT_CODES)
-def revoke(name: Name, *, as_json: AsJson = False, yes: Yes = False) -> None:
+def revoke(
+    name: Name, *, as_json: AsJson = False, dry_run: DryRun = False, yes: Yes = False
+) -> None:
     """Delete API keys of any account.
 
     An e-mail address names all keys of its account; a fingerprint, as `list` shows it, names one
     key.
     """
-
-    async def kept(keys: Keys, found: list[Holder]) -> bool:
-        return not await keys.has(found[0])
-
-    command = Command(
+    found = _delete(
         lambda keys, confirmed: keys.revoke(name, confirmed=confirmed),
-        lambda found, output: output.write(to_json(found) if as_json else ""),
-        kept,
+        Terms(mode=_mode(dry_run), yes=yes),
+        as_json=as_json,
     )
-    found = run(command, yes=yes)
-    names = ", ".join(str(holder.fingerprint) for holder in found)
-    keys = f"{len(found)} API keys" if len(found) > 1 else "the API key"
-    say(f"Deleted {keys} {names} of {found[0].email}")
+    if not dry_run:
+        keys = f"{len(found)} API keys" if len(found) > 1 else "the API key"
+        say(f"Deleted {keys} {fingerprints(found)} of {found[0].email}")
+
+
+@app.command(epilog=EXIT_CODES)
+def prune(*, as_json: AsJson = False, dry_run: DryRun = False, yes: Yes = False) -> None:
+    """Delete the API keys that have ended, of all accounts."""
+    found = _delete(
+        lambda keys, confirmed: keys.prune(confirmed=confirmed),
+        Terms(mode=_mode(dry_run), yes=yes),
+        as_json=as_json,
+    )
+    if not dry_run:
+        keys = "1 API key" if len(found) == 1 else f"{len(found)} API keys"
+        say(f"Deleted {keys}")
+
+
+def _mode(dry_run: bool) -> Mode:  # noqa: FBT001 (it is the value of an option)
+    return Mode.DRY_RUN if dry_run else Mode.CHANGE
+
+
+def _read(key_file: Path) -> GivenKey:
+    try:
+        given = read_key(key_file)
+    except RefusedError as error:
+        end(ExitCode.REFUSED, str(error))
+    return given
 
 
 def _make_key(
-    work: Callable[[Keys, bool], Awaitable[Made]], *, out: Path | None, as_json: bool, yes: bool
+    work: Callable[[Keys, bool], Awaitable[Made]],
+    terms: Terms,
+    *,
+    as_json: bool,
+    given: GivenKey | None = None,
 ) -> Made:
     def show(made: Made, output: Output) -> None:
-        facts = {"account": made.account} | made.holder.facts()
-        if out is None:
-            facts = {"api_key": made.api_key} | facts
-        alone = f"{made.api_key}\n" if out is None else ""
-        output.write(f"{json.dumps(facts, indent=2)}\n" if as_json else alone, key=made.api_key)
+        facts = {"account": made.account, "changed": bool(made.changes)} | facts_of(made.holder)
+        if terms.dry:
+            # A new key of a dry run does not exist, and neither does its fingerprint.
+            facts |= {"fingerprint": made.holder.fingerprint if given else None}
+        new = None if given or terms.dry else made.api_key
+        printed = new if terms.out is None else None
+        if printed is not None:
+            facts = {"api_key": printed} | facts
+        text = f"{json.dumps(facts, indent=2)}\n" if as_json else f"{printed}\n" if printed else ""
+        output.write(text, key=new)
 
-    command = Command(work, show, lambda keys, made: keys.has(made.holder))
-    return run(command, yes=yes, out=out)
+    def changes(made: Made) -> Sequence[Change]:
+        return made.changes
+
+    made = run(Command(work, show, lambda keys, made: keys.has(made.holder), changes), terms)
+    for warning in given.warnings if given else ():
+        say(warning)
+    return made
+
+
+def _delete(
+    work: Callable[[Keys, bool], Awaitable[list[Holder]]], terms: Terms, *, as_json: bool
+) -> list[Holder]:
+    def show(found: list[Holder], output: Output) -> None:
+        output.write(to_json(found) if as_json else "")
+
+    async def kept(keys: Keys, found: list[Holder]) -> bool:
+        return not found or not await keys.has(found[0])
+
+    return run(Command(work, show, kept, deletions), terms)
 
 
 def _tell_about(made: Made) -> None:
     """Print what a person should know about a key and its account."""
+    email, name = made.holder.email, made.holder.fingerprint
+    if not made.changes:
+        say(f"Nothing was changed: {email} has the API key {name} already")
+    if made.account == "created":
+        say(f"Created the account {email}")
+    if made.account == "promoted":
+        say(f"Promoted {email} to administrator")
     for remark in made.remarks:
         say(remark)
-    if made.holder.expires_at is None:
-        return
-    say(f"The key expires at {instant(made.holder.expires_at)}")
-    if not is_ruled(made.holder):
+    for old in (change for change in made.changes if change.deed == Deed.LIMIT_KEY):
+        say(f"The old key {old.key} stays valid until {instant(old.until or 0)}")
+    ends = [change.until for change in made.changes if change.until is not None]
+    if made.holder.expires_at is not None:
+        say(f"The key expires at {instant(made.holder.expires_at)}")
+    if ends and not is_ruled(made.holder):
         say(
             "Warning: nothing enforces this expiry. With the environment variables of this "
             "command, the bypass is off or ADMIN_API_KEY_BYPASS_USERS does not name this "
             "administrator; Open WebUI itself does not check the expiry"
+        )
+
+
+def _warn_of_ended(found: list[Holder]) -> None:
+    """Warn of keys that have ended, and that nothing refuses for that."""
+    now = time.time()
+    ended = [each for each in found if has_ended(each, now) and not is_ruled(each)]
+    if ended:
+        keys = "1 API key has" if len(ended) == 1 else f"{len(ended)} API keys have"
+        say(
+            f"Warning: {keys} ended, and nothing enforces that ({fingerprints(ended)}). Open WebUI "
+            "itself does not check the expiry, and with the environment variables of this command "
+            "the bypass does not apply: owui-keygate keys prune deletes what has ended"
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from owui_keygate.commands.keys.errors import HostUnusableError, UncertainError, UndoneError
@@ -32,14 +33,31 @@ class Deed(Generic[T]):
         work: Does the work in a transaction, with the function that executes statements in it.
         show: Writes the result.
         kept: Returns, in a later transaction, whether the database contains the result.
+        announce: Tells people what was changed, once the database has kept it.
     """
 
     work: Callable[[Execute], Awaitable[T]]
     show: Callable[[T], None]
     kept: Callable[[Execute, T], Awaitable[bool]]
+    announce: Callable[[T], None]
 
 
-def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: bool = True) -> T:
+class Mode(Enum):
+    """What becomes of the transaction."""
+
+    READ = auto()
+    CHANGE = auto()
+    DRY_RUN = auto()
+    """Everything is done and undone."""
+
+
+class _UndoError(Exception):
+    """The dry run is over."""
+
+
+def carry_out(
+    database: ModuleType, deed: Deed[T], output: Output, *, mode: Mode = Mode.CHANGE
+) -> T:
     """Do some work in one transaction of the host's database: all of it, or nothing.
 
     The result is shown before the commit, because a key that cannot be shown must not be kept.
@@ -48,7 +66,7 @@ def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: b
         database: The host's module `open_webui.internal.db`.
         deed: The work.
         output: Where its result is shown.
-        changes: Whether it changes anything.
+        mode: Whether it changes anything.
 
     Raises:
         RefusedError: The work raises it.
@@ -62,7 +80,7 @@ def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: b
     shown: list[T] = []
 
     async def all_or_nothing() -> None:
-        async with transaction(database, changes=changes) as execute:
+        async with transaction(database, changes=mode != Mode.READ) as execute:
             result = await deed.work(execute)
             for number in _ENDING:
                 signal.signal(number, signal.SIG_IGN)
@@ -70,6 +88,8 @@ def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: b
             await asyncio.sleep(0)
             deed.show(result)
             shown.append(result)
+            if mode == Mode.DRY_RUN:
+                raise _UndoError
 
     async def kept() -> bool:
         async with transaction(database, changes=False) as execute:
@@ -77,12 +97,13 @@ def carry_out(database: ModuleType, deed: Deed[T], output: Output, *, changes: b
 
     with _handlers_restored():
         try:
-            with failures_explained(), silence():
+            with failures_explained(), silence(), suppress(_UndoError):
                 asyncio.run(all_or_nothing())
         except HostUnusableError as error:
             if not shown:
                 raise
             _settle(kept, output, error)
+        deed.announce(shown[0])
         output.keep()
     return shown[0]
 

@@ -9,7 +9,7 @@ from owui_keygate._native import OwnKey, Policy, Settings
 from owui_keygate.panics import PanicError, as_errors
 
 if TYPE_CHECKING:
-    from owui_keygate.readers.holders import Holder
+    from owui_keygate.readers.holder import Holder
 
 _SWITCH = "OWUI_KEYGATE"
 _SWITCHED = os.environ.get(_SWITCH)

@@ -44,6 +44,10 @@ _TYPES = {
 """By the names of the drivers' exceptions, because not every host has every driver."""
 
 
+READY_LATER = {_LOCKED, _NO_TABLES, _UNREACHABLE}
+"""Explanations of failures that may pass while a server or its database starts."""
+
+
 class RefusedError(Exception):
     """The request is refused, and nothing has changed."""
 
@@ -54,6 +58,10 @@ class ConfirmationNeededError(Exception):
 
 class HostUnusableError(Exception):
     """The host or its database cannot be used, and nothing has changed."""
+
+
+class NotReadyError(HostUnusableError):
+    """The host's database cannot be used yet, and may be ready later; nothing has changed."""
 
 
 class OutputError(Exception):

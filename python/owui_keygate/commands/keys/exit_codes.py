@@ -7,6 +7,7 @@ from enum import IntEnum
 from owui_keygate.commands.keys.errors import (
     HostUnusableError,
     MisplacedError,
+    NotReadyError,
     OutputError,
     RefusedError,
     UncertainError,
@@ -18,8 +19,8 @@ EXIT_CODES = (
     "or its database cannot be used, nothing changed; 4 the output cannot be written, nothing "
     "changed; 5 the commit failed, nothing changed, and a key that was printed is not valid; 6 the "
     "commit failed, and it is unknown whether the change was made; 7 done, but FILE could not be "
-    "replaced, and the error names the file that contains the key; 130 interrupted, nothing "
-    "changed."
+    "replaced, and the error names the file that contains the key; 8 `list --fail` has found keys; "
+    "130 interrupted, nothing changed."
 )
 
 
@@ -32,11 +33,13 @@ class ExitCode(IntEnum):
     UNDONE = 5
     UNCERTAIN = 6
     MISPLACED = 7
+    FOUND = 8
 
 
 CODES = {
     RefusedError: ExitCode.REFUSED,
     HostUnusableError: ExitCode.UNUSABLE,
+    NotReadyError: ExitCode.UNUSABLE,
     OutputError: ExitCode.OUTPUT,
     UndoneError: ExitCode.UNDONE,
     UncertainError: ExitCode.UNCERTAIN,

@@ -1,19 +1,20 @@
-"""Finds keys and accounts by what an operator calls them."""
+"""Reads who has an API key, through the host's own tables."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 
 from owui_keygate._native import fingerprint
 from owui_keygate.commands.keys.errors import RefusedError
-from owui_keygate.readers.holders import Holder, every_holder, holder_of, select_holders
+from owui_keygate.readers.holders import every_holder, holder_of, keeps_times, select_holders
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from owui_keygate.readers.holder import Holder
     from owui_keygate.readers.holders import Execute
 
 _FINGERPRINT = re.compile("[0-9a-f]{8}")
@@ -42,6 +43,20 @@ async def get_holder(users: ModuleType, execute: Execute, user_id: str, api_key:
     return next(each for each in map(holder_of, rows) if each.fingerprint == name)
 
 
+async def find_owner(users: ModuleType, execute: Execute, api_key: str) -> str | None:
+    """Return the id of the account that has a key, which may no longer exist; None without one."""
+    if keeps_times(users):
+        statement = select(users.ApiKey.user_id).where(users.ApiKey.key == api_key)
+    else:
+        statement = select(users.User.id).where(users.User.api_key == api_key)
+    return (await execute(statement)).scalar()
+
+
+async def has_accounts(users: ModuleType, execute: Execute) -> bool:
+    """Whether there is any account."""
+    return (await execute(select(users.User.id).limit(1))).scalar() is not None
+
+
 async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Holder]:
     """Return the keys of the account with an e-mail address, or the one with a fingerprint.
 
@@ -67,8 +82,3 @@ async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Hold
         message = f"{email} has no API key; to create one: owui-keygate keys create {email}"
         raise RefusedError(message)
     return found
-
-
-def fingerprints(found: list[Holder]) -> str:
-    """Return the fingerprints of some keys, as part of a text."""
-    return ", ".join(str(each.fingerprint) for each in found)

@@ -11,15 +11,23 @@ import os
 import secrets
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from owui_keygate.commands.find_host import NO_HOST, find_host
 from owui_keygate.commands.garbage import no_collections
-from owui_keygate.commands.keys.errors import HostUnusableError
+from owui_keygate.commands.keys.errors import HostUnusableError, NotReadyError, RefusedError
 from owui_keygate.commands.keys.host import Host
 from owui_keygate.commands.keys.quiet import failures_explained, silence
 
+if TYPE_CHECKING:
+    from owui_keygate.commands.keys.waiting import Patience
+
+_NO_WAIT = (
+    "Nothing was done: --wait needs Open WebUI 0.7.0 or newer. An older one migrates the database "
+    "when this command imports it, and so must not be imported while the server starts: omit --wait"
+)
 _NO_DATABASE = (
     "Open WebUI has no database here yet: start the server once, or run this command in the "
     "server's folder, with the server's environment variables"
@@ -33,10 +41,14 @@ class Env(Protocol):
     VERSION: str
 
 
-def load() -> Host:
+def load(patience: Patience) -> Host:
     """Find the host and import it, with the database that it is configured for.
 
+    Args:
+        patience: Waits for the database.
+
     Raises:
+        RefusedError: This host cannot be waited for.
         HostUnusableError: No host was found, it is not supported, or it cannot be imported.
     """
     folder = find_host()
@@ -45,24 +57,23 @@ def load() -> Host:
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
     if not installed_with_pip:
         sys.path.append(str(folder))
-    with (
-        failures_explained(),
-        silence(),
-        no_collections(),
-        tempfile.TemporaryDirectory() as static,
-    ):
-        _prepare_environment(static, installed_with_pip=installed_with_pip)
-        # This does not connect to the database yet.
-        env = importlib.import_module("open_webui.env")
-        _check_release(env)
-        _check_database(env)
-        return Host(
-            database=importlib.import_module("open_webui.internal.db"),
-            users=importlib.import_module("open_webui.models.users"),
-            auths=importlib.import_module("open_webui.models.auths"),
-            auth=importlib.import_module("open_webui.utils.auth"),
-            misc=importlib.import_module("open_webui.utils.misc"),
-        )
+    with tempfile.TemporaryDirectory() as static:
+        with failures_explained(), silence(), no_collections():
+            _prepare_environment(static, installed_with_pip=installed_with_pip)
+            # This does not connect to the database yet.
+            env = importlib.import_module("open_webui.env")
+            _check_release(env)
+        if patience.seconds and not hasattr(env, "ENABLE_DB_MIGRATIONS"):
+            raise RefusedError(_NO_WAIT)
+        patience.until_ready(partial(_expect_database, env))
+        with failures_explained(), silence(), no_collections():
+            return Host(
+                database=importlib.import_module("open_webui.internal.db"),
+                users=importlib.import_module("open_webui.models.users"),
+                auths=importlib.import_module("open_webui.models.auths"),
+                auth=importlib.import_module("open_webui.utils.auth"),
+                misc=importlib.import_module("open_webui.utils.misc"),
+            )
 
 
 def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
@@ -96,6 +107,11 @@ def _check_release(env: Env) -> None:
         raise HostUnusableError(message) from None
 
 
+def _expect_database(env: Env) -> None:
+    with failures_explained(), silence():
+        _check_database(env)
+
+
 def _check_database(env: Env) -> None:
     """Refuse a database that the host has not created yet, unless the check would create it.
 
@@ -106,12 +122,12 @@ def _check_database(env: Env) -> None:
 
     url = make_url(env.DATABASE_URL)
     if url.drivername == "sqlite" and not Path(url.database or "").is_file():
-        raise HostUnusableError(_NO_DATABASE)
+        raise NotReadyError(_NO_DATABASE)
     if hasattr(env, "ENABLE_DB_MIGRATIONS") or url.drivername == "sqlite+sqlcipher":
         return
     engine = create_engine(url)
     try:
         if not inspect(engine).has_table("user", schema=getattr(env, "DATABASE_SCHEMA", None)):
-            raise HostUnusableError(_NO_DATABASE)
+            raise NotReadyError(_NO_DATABASE)
     finally:
         engine.dispose()

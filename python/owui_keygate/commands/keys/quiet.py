@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from owui_keygate.commands.keys.errors import (
+    READY_LATER,
     ConfirmationNeededError,
     HostUnusableError,
+    NotReadyError,
     OutputError,
     RefusedError,
     explain,
@@ -30,13 +32,15 @@ def failures_explained() -> Iterator[None]:
 
     Raises:
         HostUnusableError: Something failed.
+        NotReadyError: It may succeed once the server or its database has started.
     """
     try:
         yield
     except _OURS:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 (its text may contain a secret)
-        raise HostUnusableError(explain(error)) from None
+        line = explain(error)
+        raise (NotReadyError if line in READY_LATER else HostUnusableError)(line) from None
 
 
 @contextmanager

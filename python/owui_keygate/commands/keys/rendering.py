@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from owui_keygate.commands.keys import durations
 from owui_keygate.commands.keys.terminal import printable
 from owui_keygate.instants import instant
+from owui_keygate.readers.holder import facts_of
 
 if TYPE_CHECKING:
-    from owui_keygate.readers.holders import Holder
+    from owui_keygate.readers.holder import Holder
 
 
 def to_json(found: list[Holder]) -> str:
     """Return holders as a JSON array."""
-    return f"{json.dumps([holder.facts() for holder in found], indent=2)}\n"
+    return f"{json.dumps([facts_of(holder) for holder in found], indent=2)}\n"
 
 
 def to_table(found: list[Holder]) -> str:
@@ -26,6 +27,11 @@ def to_table(found: list[Holder]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
     return "".join(f"{line}\n" for line in lines)
+
+
+def fingerprints(found: list[Holder]) -> str:
+    """Return the fingerprints of some keys, as part of a text."""
+    return ", ".join(str(each.fingerprint) for each in found)
 
 
 def _row(holder: Holder) -> tuple[str, ...]:

@@ -26,6 +26,18 @@ FACTS: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("bypass", [False, True])
+def test_where_ends_are_not_checked_it_says_what_names_them(
+    monkeypatch: pytest.MonkeyPatch, *, bypass: bool
+) -> None:
+    settings = FACTS["settings"] | {"bypass": bypass}
+    facts = FACTS | {"settings": settings, "patch_points": {"one": "applied"}}
+    monkeypatch.setattr(diagnosis, "find_host", lambda: Path("/host"))
+    monkeypatch.setattr(diagnosis, "probe", lambda _: facts)
+    printed = "\n".join(render(diagnose()))
+    assert ("owui-keygate keys list names such keys" in printed) != bypass
+
+
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[ExitCode, list[str]]]:
     """Return how `doctor` ends and what it prints for some states."""

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from owui_keygate.commands.keys.deed import Deed, carry_out
+from owui_keygate.commands.keys.deed import Deed, Mode, carry_out
 from owui_keygate.commands.keys.errors import (
     HostUnusableError,
     MisplacedError,
@@ -178,12 +178,13 @@ class Host:
     """A database with one table, whose commits can fail."""
 
     def __init__(self, folder: Path) -> None:
+        self.announced: list[str] = []
         self.engine = create_engine(f"sqlite:///{folder / 'database'}")
         with self.engine.begin() as connection:
             connection.execute(text("CREATE TABLE made (key TEXT)"))
         self.database: Any = SimpleNamespace(engine=self.engine, SessionLocal=sessionmaker())
 
-    def carry_out(self, output: Output, text_: str = "the key\n") -> str:
+    def carry_out(self, output: Output, text_: str = "the key\n", mode: Mode = Mode.CHANGE) -> str:
         async def work(execute: Execute) -> str:
             await execute(text("INSERT INTO made VALUES ('key')"))
             return KEY
@@ -191,8 +192,8 @@ class Host:
         async def kept(execute: Execute, _: str) -> bool:
             return bool((await execute(text("SELECT * FROM made"))).all())
 
-        deed = Deed(work, lambda key: output.write(text_, key=key), kept)
-        return carry_out(self.database, deed, output)
+        deed = Deed(work, lambda key: output.write(text_, key=key), kept, self.announced.append)
+        return carry_out(self.database, deed, output, mode=mode)
 
     @property
     def rows(self) -> int:
@@ -235,14 +236,20 @@ def test_what_cannot_be_shown_is_taken_back(host: Host, stdout: LeadTo) -> None:
         stdout(full.fileno())
     with Output() as output, pytest.raises(OutputError):
         host.carry_out(output)
-    assert host.rows == 0
+    assert (host.rows, host.announced) == (0, [])
+
+
+def test_a_dry_run_is_taken_back(host: Host, out: Path) -> None:
+    with Output(out) as output:
+        assert host.carry_out(output, mode=Mode.DRY_RUN) == KEY
+    assert (host.rows, host.announced) == (0, [KEY])
 
 
 def test_a_commit_that_fails_makes_what_was_printed_void(host: Host) -> None:
     event.listen(host.engine, "commit", fail, once=True)
     with Output() as output, pytest.raises(UndoneError, match="NOT valid"):
         host.carry_out(output)
-    assert host.rows == 0
+    assert (host.rows, host.announced) == (0, [])
 
 
 def test_a_commit_that_fails_before_anything_was_printed(host: Host, out: Path) -> None:
@@ -258,6 +265,14 @@ def test_a_commit_that_fails_when_it_is_done_is_done(host: Host, out: Path) -> N
     with Output(out) as output:
         assert host.carry_out(output, "") == KEY
     assert out.read_text() == f"{KEY}\n"
+    assert host.announced == [KEY]
+
+
+def test_a_change_is_announced_although_its_file_cannot_be_replaced(host: Host, out: Path) -> None:
+    event.listen(host.engine, "commit", lambda _: out.mkdir(), once=True)
+    with Output(out) as output, pytest.raises(MisplacedError):
+        host.carry_out(output, "")
+    assert (host.rows, host.announced) == (1, [KEY])
 
 
 def test_a_database_that_does_not_tell_any_more(host: Host, out: Path) -> None:
@@ -308,7 +323,7 @@ def test_an_interrupt_before_the_output_ends_it(host: Host, out: Path) -> None:
         return True
 
     with Output(out) as output:
-        deed = Deed(work, lambda key: output.write(key, key=key), kept)
+        deed = Deed(work, lambda key: output.write(key, key=key), kept, host.announced.append)
         with pytest.raises(KeyboardInterrupt):
             carry_out(host.database, deed, output)
     assert not output.printed

@@ -1,0 +1,71 @@
+"""Which keys `list` shows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from owui_keygate.commands.keys.errors import RefusedError
+from owui_keygate.readers.holder import rank
+
+if TYPE_CHECKING:
+    from owui_keygate.readers.holder import Holder
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What must be true of a key that is shown; each condition that is not None must hold.
+
+    Attributes:
+        expiring: It has ended or ends within so many seconds, and no newer key of its account
+            outlives it.
+        unused: It was not used for so many seconds, and is at least as old.
+        role: The role of its account.
+    """
+
+    expiring: int | None = None
+    unused: int | None = None
+    role: str | None = None
+
+    def of(self, holders: list[Holder], *, keeps_times: bool) -> list[Holder]:
+        """Return the keys that are shown.
+
+        Args:
+            holders: All keys.
+            keeps_times: Whether the host keeps the times of keys.
+
+        Raises:
+            RefusedError: A condition is about times, and the host keeps none.
+        """
+        if not keeps_times and (self.expiring, self.unused) != (None, None):
+            message = (
+                "Open WebUI keeps no times of API keys before 0.6.41: omit --expiring and --unused"
+            )
+            raise RefusedError(message)
+        now = int(time.time())
+        return [holder for holder in holders if self._shows(holder, holders, now)]
+
+    def _shows(self, holder: Holder, holders: list[Holder], now: int) -> bool:
+        if self.role is not None and holder.role != self.role:
+            return False
+        if self.unused is not None and _last_sign(holder) > now - self.unused:
+            return False
+        return self.expiring is None or (
+            holder.expires_at is not None
+            and holder.expires_at <= now + self.expiring
+            and not any(_succeeds(other, holder) for other in holders)
+        )
+
+
+def _last_sign(holder: Holder) -> int:
+    return max(holder.created_at or 0, holder.last_used_at or 0)
+
+
+def _succeeds(other: Holder, holder: Holder) -> bool:
+    """Whether a newer key of the same account outlives a key."""
+    return (
+        other.id == holder.id
+        and rank(other) > rank(holder)
+        and (other.expires_at is None or other.expires_at > (holder.expires_at or 0))
+    )

@@ -1,0 +1,86 @@
+"""Which keys `list` shows, and which one of an account is its current one."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from owui_keygate.commands.keys.errors import RefusedError
+from owui_keygate.commands.keys.selection import Selection
+from owui_keygate.readers.holder import Holder
+
+DAY = 86_400
+NOW = int(time.time())
+
+
+def key(  # noqa: PLR0913 (they are what a key is)
+    name: str,
+    *,
+    created: float | None = -100,
+    ends: float | None = None,
+    used: float | None = None,
+    account: str = "1",
+    role: str = "admin",
+) -> Holder:
+    """Return a key whose times are days from now."""
+
+    def at(days: float | None) -> int | None:
+        return None if days is None else NOW + int(days * DAY)
+
+    return Holder(account, f"{account}@example.org", role, name, at(created), at(ends), at(used))
+
+
+def names(selection: Selection, *keys: Holder) -> list[str | None]:
+    return [each.fingerprint for each in selection.of(list(keys), keeps_times=True)]
+
+
+def test_without_conditions_all_are_shown() -> None:
+    assert names(Selection(), key("a"), key("b", created=None)) == ["a", "b"]
+
+
+def test_a_key_that_ends_soon_or_has_ended() -> None:
+    keys = [key("ever"), key("late", ends=15), key("soon", ends=13), key("over", ends=-1)]
+    apart = [each._replace(id=str(each.fingerprint)) for each in keys]
+    assert names(Selection(expiring=14 * DAY), *apart) == ["soon", "over"]
+
+
+@pytest.mark.parametrize(
+    ("newer", "shown"),
+    [
+        (key("new", created=-1), []),
+        (key("new", created=-1, ends=90), []),
+        (key("new", created=-1, ends=3), ["new"]),
+        (key("new", created=-1, ends=0.5), ["old", "new"]),
+        (key("new", created=-1, account="2"), ["old"]),
+        (key("new", created=-200), ["old"]),
+    ],
+)
+def test_a_key_that_a_newer_one_outlives_alarms_nobody(newer: Holder, shown: list[str]) -> None:
+    assert names(Selection(expiring=14 * DAY), key("old", ends=1), newer) == shown
+
+
+def test_a_key_that_was_not_used_for_long() -> None:
+    keys = [
+        key("never"),
+        key("long ago", used=-91),
+        key("lately", used=-89),
+        key("young", created=-89),
+        key("young and used", created=-89, used=-1),
+    ]
+    assert names(Selection(unused=90 * DAY), *keys) == ["never", "long ago"]
+
+
+def test_a_role() -> None:
+    assert names(Selection(role="user"), key("a"), key("b", role="user")) == ["b"]
+
+
+def test_all_conditions_hold() -> None:
+    keys = [key("a", ends=1), key("b", ends=1, used=-1, account="2"), key("c", account="3")]
+    assert names(Selection(expiring=DAY * 2, unused=90 * DAY, role="admin"), *keys) == ["a"]
+
+
+@pytest.mark.parametrize("selection", [Selection(expiring=1), Selection(unused=1)])
+def test_times_that_are_not_kept_are_no_condition(selection: Selection) -> None:
+    with pytest.raises(RefusedError, match=r"0\.6\.41"):
+        selection.of([key("a", created=None)], keeps_times=False)
+    assert Selection(role="admin").of([], keeps_times=False) == []
