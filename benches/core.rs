@@ -1,7 +1,9 @@
 //! What the core costs, without Python. Every result is asserted before it is timed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::hint::black_box;
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +14,7 @@ use owui_keygate::limits::{Age, Endpoints, Limits, Networks, Presets};
 use owui_keygate::policy::{
     Bypass, Decision, HostRules, Judgement, Principal, Request, Times, Transport, User, judge,
 };
+use owui_keygate::policy_file::PolicyFile;
 use owui_keygate::session::{SessionKey, Verdict};
 use owui_keygate::settings::Settings;
 use sha2::Sha256;
@@ -122,6 +125,96 @@ fn decision(criterion: &mut Criterion) {
     );
 }
 
+/// A file of that many accounts of 100 rules each, of which the last is for the user.
+fn file_of(count: usize) -> PolicyFile {
+    let list = rules(100).replace(',', "\", \"");
+    let mut text = String::new();
+    for number in 1..=count {
+        let user = if number == count {
+            "automation".to_owned()
+        } else {
+            format!("other-{number}")
+        };
+        writeln!(
+            text,
+            "[account.a{number}]\nuser = \"{user}@example.org\"\nendpoints = [\"{list}\"]\n\
+             networks = [\"10.0.0.0/8\"]\nmax_age = \"90d\""
+        )
+        .expect("a string takes all text");
+    }
+    PolicyFile::parse(&text, &Presets::new()).expect("a valid file")
+}
+
+/// How long a decision by a file takes at most, in seconds.
+const LONGEST: f64 = 2e-6;
+/// How many times the decision by one account one by a thousand accounts takes at most.
+const HIGHEST_RATIO: f64 = 1.5;
+
+fn accounts(criterion: &mut Criterion) {
+    let request = Request {
+        transport: Transport::Bearer,
+        method: "GET",
+        path: PATH,
+        client: Some("10.1.2.3"),
+        now: 1_800_000_000,
+    };
+    let principal = Principal {
+        user: User {
+            id: "9d2f6c1e-5b8a-4c3d-8e7f-0a1b2c3d4e5f",
+            email: "automation@example.org",
+            role: "admin",
+        },
+        times: Some(Times {
+            expires_at: None,
+            created_at: Some(1_799_999_000),
+        }),
+        permitted: None,
+    };
+    let bypasses = [1, 1000].map(|count| Bypass {
+        on: true,
+        limits: Limits::default(),
+        accounts: Some(file_of(count)),
+    });
+    let mut group = criterion.benchmark_group("accounts");
+    for (bypass, count) in bypasses.iter().zip([1, 1000]) {
+        let judge = || judge(bypass, black_box(&request), Some(&principal), None);
+        assert_eq!(judge(), Judgement::Decided(Decision::AllowBypass));
+        group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
+            bencher.iter(judge);
+        });
+    }
+    group.finish();
+    let [one, thousand] = side_by_side(&bypasses.each_ref().map(|bypass| {
+        || {
+            black_box(judge(bypass, black_box(&request), Some(&principal), None));
+        }
+    }));
+    println!("accounts: {one:.1e} s by one, {thousand:.1e} s by a thousand");
+    assert!(thousand < LONGEST, "{thousand:.1e} s");
+    assert!(
+        thousand < HIGHEST_RATIO * one,
+        "{thousand:.1e} s and {one:.1e} s"
+    );
+}
+
+/// How many seconds each of two functions takes, the best of rounds that take turns: another program
+/// makes a round longer, and never shorter.
+fn side_by_side(functions: &[impl Fn(); 2]) -> [f64; 2] {
+    const ROUNDS: usize = 200;
+    const CALLS: u32 = 1000;
+    let mut best = [f64::INFINITY; 2];
+    for _ in 0..ROUNDS {
+        for (function, best) in functions.iter().zip(&mut best) {
+            let start = Instant::now();
+            for _ in 0..CALLS {
+                function();
+            }
+            *best = best.min(start.elapsed().as_secs_f64() / f64::from(CALLS));
+        }
+    }
+    best
+}
+
 fn token(claims: &str) -> String {
     let signed = [r#"{"alg":"HS256","typ":"JWT"}"#, claims]
         .map(|part| URL_SAFE_NO_PAD.encode(part))
@@ -169,5 +262,5 @@ fn settings(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(core, decision, matching, session, settings);
+criterion_group!(core, accounts, decision, matching, session, settings);
 criterion_main!(core);

@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from owui_keygate.settings.routes import EVERY_METHOD, TABLE, Route, mounted, template_of
+from owui_keygate.settings.routes import EVERY_METHOD, Route, mounted, read_table, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,17 +162,5 @@ def _unreadable(module: _Module, node: ast.AST | None) -> UnreadableError:
 
 def known_of(release: str) -> set[Route]:
     """Return the routes that the table has of a release that was tried."""
-    return {
-        Route(method, template)
-        for method, template, _kind, releases in map(str.split, TABLE.read_text().splitlines())
-        if _has(releases, release)
-    }
-
-
-def _has(releases: str, release: str) -> bool:
-    first, _, last = releases.partition("-")
-    return _number(first) <= _number(release) and (not last or _number(release) <= _number(last))
-
-
-def _number(release: str) -> list[int]:
-    return [int(part) for part in release.split(".")]
+    number = tuple(map(int, release.split(".")))
+    return {row.route for row in read_table() if row.is_of(number)}

@@ -12,7 +12,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use age::Age;
-pub use endpoints::Endpoints;
+pub use endpoints::{Endpoints, Written};
 pub use networks::Networks;
 pub use users::{UserName, Users};
 

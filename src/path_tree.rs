@@ -19,6 +19,9 @@ struct Node<T> {
     any: Option<usize>,
 }
 
+/// How the child for [`Segment::Any`] is named among others. No word of a rule is this text.
+const ANY: &str = "{}";
+
 /// A segment of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Segment<'a> {
@@ -92,13 +95,14 @@ impl<T> PathTree<T> {
     }
 
     /// The rules for the paths that match `template`, and for the paths above them, each with the
-    /// number of bytes of the template that it spells out.
+    /// number of bytes of the template that it spells out, and whether none of its words stands in
+    /// the place of a parameter.
     ///
     /// `{}` stands for one segment that is not empty, `{:path}` for one or more of any kind, and
     /// every other segment for itself.
-    pub(crate) fn matching<'a>(&'a self, template: &str) -> Vec<(usize, &'a T)> {
+    pub(crate) fn matching<'a>(&'a self, template: &str) -> Vec<(usize, bool, &'a T)> {
         let mut found = Vec::new();
-        let mut places = vec![0];
+        let mut places = vec![(0, true)];
         let mut end = 0;
         for segment in template.split('/') {
             end += segment.len();
@@ -109,46 +113,51 @@ impl<T> PathTree<T> {
                 _ => self.children(&places, |name| name == segment, stands_for_itself(segment)),
             };
             places.clear();
-            for (name, place) in next {
-                places.push(place);
+            let is_parameter = segment.starts_with('{');
+            for (name, place, before) in next {
+                let is_own = before && (!is_parameter || name == ANY);
+                places.push((place, is_own));
                 // A rule that ends in a slash covers one path, with nothing below it.
                 let rule = self.nodes[place].rule.as_ref();
                 let rule = rule.filter(|_| segment != "{:path}" || whole || !name.is_empty());
-                found.extend(rule.map(|rule| (end, rule)));
+                found.extend(rule.map(|rule| (end, is_own, rule)));
             }
             end += 1;
         }
         found
     }
 
-    /// The children of some places: those with a wanted name and, if `any`, those for any segment.
+    /// The children of some places, each with what is known of its parent: those with a wanted name
+    /// and, if `any`, those for any segment.
     fn children(
         &self,
-        places: &[usize],
+        places: &[(usize, bool)],
         is_wanted: impl Fn(&str) -> bool,
         any: bool,
-    ) -> Vec<(&str, usize)> {
-        let nodes = || places.iter().map(|place| &self.nodes[*place]);
-        let named = nodes().flat_map(|node| &node.children);
-        let wanted = named.filter(|(name, _)| is_wanted(name));
-        let other = nodes().filter_map(|node| node.any.filter(|_| any));
-        wanted
-            .map(|(name, child)| (&**name, *child))
-            .chain(other.map(|child| ("{}", child)))
-            .collect()
+    ) -> Vec<(&str, usize, bool)> {
+        let mut found = Vec::new();
+        for (place, known) in places {
+            let node = &self.nodes[*place];
+            let wanted = node.children.iter().filter(|(name, _)| is_wanted(name));
+            found.extend(wanted.map(|(name, child)| (&**name, *child, *known)));
+            found.extend(node.any.filter(|_| any).map(|child| (ANY, child, *known)));
+        }
+        found
     }
 
     /// Each place below some others, once even if they are below each other.
-    fn all_below(&self, places: &[usize]) -> Vec<(&str, usize)> {
+    fn all_below(&self, places: &[(usize, bool)]) -> Vec<(&str, usize, bool)> {
         let mut all = Vec::new();
         let mut seen = HashSet::new();
         let mut open = places.to_vec();
         while let Some(place) = open.pop() {
             let below = self.children(&[place], |_| true, true);
-            let below = below.into_iter().filter(|(_, child)| seen.insert(*child));
+            let below = below.into_iter();
+            let below = below.filter(|(_, child, _)| seen.insert(*child));
             let before = all.len();
             all.extend(below);
-            open.extend(all[before..].iter().map(|(_, child)| *child));
+            let added = all[before..].iter();
+            open.extend(added.map(|(_, child, known)| (*child, *known)));
         }
         all
     }

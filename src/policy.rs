@@ -2,7 +2,7 @@
 
 use crate::endpoints::Allowlist;
 use crate::limits::Limits;
-use crate::policy_file::{Found, PolicyFile};
+use crate::policy_file::{Account, Found, PolicyFile};
 
 /// How the API key travelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -344,6 +344,25 @@ impl Bypass {
     pub fn account(&self, user: &User<'_>) -> Found<'_> {
         let file = self.accounts.as_ref();
         file.map_or(Found::None, |file| file.account(user.id, user.email))
+    }
+
+    /// Whether the endpoints that keys of an account may reach, or those of the environment without
+    /// one, let a key reach a route. A route that two lists reach by different paths counts as
+    /// reached. Without any list, which reaches everything, the answer is `None`.
+    #[must_use]
+    pub fn reaches(
+        &self,
+        account: Option<&Account>,
+        method: Option<&str>,
+        template: &str,
+    ) -> Option<bool> {
+        let of_account = account.and_then(|account| account.limits.endpoints.as_ref());
+        let lists = [self.limits.endpoints.as_ref(), of_account];
+        lists
+            .into_iter()
+            .flatten()
+            .map(|list| list.reach(method, template))
+            .reduce(|one, other| one && other)
     }
 
     /// Who decides whether a user may create, read and delete their own key, in a request that

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, Metadata};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 use std::path::Path;
 
@@ -28,6 +28,8 @@ const NO_USER: &str = "a `user`: the e-mail address or the id of one account of 
 const TEXT: &str = "a text in quotation marks";
 const LIST: &str = "a list of texts, such as `[\"GET /api/models\"]`";
 const EMPTY_LIST: &str = "at least one entry: leave the member out if you want no limit";
+const BYTE_ORDER_MARK: char = '\u{feff}';
+const NO_MARK: &str = "UTF-8 without a byte order mark";
 const SAME_USER: &str = "a user that no other account names";
 
 /// What the file says.
@@ -115,6 +117,15 @@ impl PolicyFile {
         }
     }
 
+    /// The account of a name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Account> {
+        let place = self
+            .accounts
+            .binary_search_by(|account| (*account.name).cmp(name));
+        place.ok().map(|place| &self.accounts[place])
+    }
+
     /// All accounts, in the order of their names.
     #[must_use]
     pub fn accounts(&self) -> &[Account] {
@@ -122,33 +133,50 @@ impl PolicyFile {
     }
 }
 
-/// Reads a file that nobody else may write.
+/// Reads a file that only its owner can write, as OpenSSH wants it of its own. A symbolic link leads
+/// to the file, as in what Kubernetes mounts.
 ///
 /// # Errors
 ///
-/// What is wrong with it, and the remedy.
+/// What is wrong with it, and the remedy. The text of the file is never in it.
 pub fn load(path: &Path) -> Result<String, String> {
-    let describe = |error: io::Error| format!("cannot be read ({})", error.kind());
-    let file = fs::File::open(path).map_err(describe)?;
-    let metadata = file.metadata().map_err(describe)?;
+    // A pipe would let the opening of it wait for a writer.
+    check(&fs::metadata(path).map_err(|error| unreadable(&error))?)?;
+    let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+    check(&file.metadata().map_err(|error| unreadable(&error))?)?;
+    let mut bytes = Vec::new();
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    if read.map_err(|error| unreadable(&error))? as u64 > MAX_BYTES {
+        return Err("is longer than 1 MiB".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.split(|byte| *byte == b'\n').count();
+        format!("is not UTF-8 in line {line}: save it as UTF-8")
+    })
+}
+
+fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "names no file: expected the path of a TOML file".to_owned(),
+        kind => format!("cannot be read ({kind})"),
+    }
+}
+
+fn check(metadata: &Metadata) -> Result<(), String> {
     if !metadata.is_file() {
-        return Err("cannot be read (not a file)".to_owned());
+        Err("names no file, but a folder, a pipe or a device: expected the path of a TOML file")?;
     }
-    if others_may_write(&metadata) {
-        return Err("can be written by every user: run `chmod o-w` on it".to_owned());
+    if others_may_write(metadata) {
+        Err("can be written by others than its owner: run `chmod go-w` on it")?;
     }
-    let mut text = String::new();
-    let read = file.take(MAX_BYTES + 1).read_to_string(&mut text);
-    match read.map_err(describe)? as u64 {
-        ..=MAX_BYTES => Ok(text),
-        _ => Err("is longer than 1 MiB".to_owned()),
-    }
+    Ok(())
 }
 
 #[cfg(unix)]
 fn others_may_write(metadata: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o002 != 0
+    metadata.permissions().mode() & 0o022 != 0
 }
 
 #[cfg(not(unix))]
@@ -165,11 +193,16 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&mut self) -> Option<PolicyFile> {
         let text = self.text;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            self.expect(0..0, NO_MARK);
+            return None;
+        }
         let table = match DeTable::parse(text) {
             Ok(table) => table,
             Err(error) => {
-                let at = error.span().unwrap_or(0..0);
-                self.refuse(at, "is not TOML: see https://toml.io".to_owned());
+                // The messages of the parser are fixed texts.
+                let reason = format!("is not TOML: {}", error.message());
+                self.refuse(error.span().unwrap_or(0..0), reason);
                 return None;
             }
         };

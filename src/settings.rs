@@ -280,10 +280,7 @@ impl Reader<'_> {
         let text = match policy_file::load(path.as_ref()) {
             Ok(text) => text,
             Err(reason) => {
-                self.refuse(
-                    POLICY_FILE,
-                    &format!("{reason}: expected the path of a TOML file"),
-                );
+                self.refuse(POLICY_FILE, &reason);
                 return None;
             }
         };

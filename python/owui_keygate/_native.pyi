@@ -1,5 +1,6 @@
 """The native module: settings, the decision, the audit and session tokens, in Rust."""
 
+import os
 from collections.abc import Mapping, MutableMapping
 from types import NotImplementedType
 from typing import Any, ClassVar, TypeAlias, final
@@ -16,6 +17,7 @@ __all__ = [
     "Settings",
     "Transport",
     "__version__",
+    "check_policy_file",
     "fingerprint",
     "hold_everyone",
     "is_setting",
@@ -33,6 +35,18 @@ _Reading: TypeAlias = tuple[object, int | None, int | None, _Rules | None]
 
 class PanicException(BaseException):
     """A bug in the native module. It is no `Exception`, so it must be caught by this name."""
+
+def check_policy_file(
+    path: str | os.PathLike[str], presets: Mapping[str, list[str]]
+) -> list[tuple[int | None, int | None, str]]:
+    """Return the faults of a policy file, in order: line, column and what is wrong.
+
+    Line and column are counted from 1. A file that cannot be read has one fault without a place.
+
+    Args:
+        path: The file.
+        presets: For each preset the list of endpoints that it stands for.
+    """
 
 def hold_everyone(proxies: str) -> bool:
     """Whether a comma-separated list of proxies contains everyone.
@@ -312,12 +326,35 @@ class Policy:
             TypeError: An attribute is no text.
         """
 
-    def reaches(self, method: str | None, template: str) -> bool:
+    @property
+    def accounts(self) -> dict[str, bool]:
+        """For each account of the policy file, by its name, whether it has endpoints."""
+
+    def reaches(self, method: str | None, template: str, *, account: str | None = None) -> bool:
         """Whether the allowed endpoints, if there are any, let a key reach a route.
+
+        With an account, they are its endpoints and those of the environment: both must reach the
+        route, be it by different paths.
 
         Args:
             method: Its method, None if it answers to every one.
             template: Its path, with `{}` for one segment and `{:path}` for any number of them.
+            account: The name of an account.
+
+        Raises:
+            KeyError: The policy file has no such account.
+        """
+
+    def covering(self, method: str, path: str, *, account: str | None = None) -> str | None:
+        """Return the first entry that covers a request; an endpoint of a preset with its preset.
+
+        Args:
+            method: The method.
+            path: The path, as in the ASGI scope.
+            account: The account whose endpoints are meant; None for those of the environment.
+
+        Raises:
+            KeyError: The policy file has no such account.
         """
 
     def own_key(self, user: object, *, session: bool) -> OwnKey:

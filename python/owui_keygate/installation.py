@@ -120,12 +120,13 @@ class Installation:
         """Read the settings once; later changes of the environment have no effect."""
         from owui_keygate import hosts
         from owui_keygate._native import Settings
+        from owui_keygate.settings.presets import presets_of
 
         if self.settings is None:
-            proxies = forwarding.believed_proxies(
-                sys.argv, os.environ, hosts.release_of(self._find_version())
-            )
-            self.settings = Settings({**os.environ, forwarding.VARIABLE: proxies})
+            release = hosts.release_of(self._find_version())
+            proxies = forwarding.believed_proxies(sys.argv, os.environ, release)
+            environment = {**os.environ, forwarding.VARIABLE: proxies}
+            self.settings = Settings(environment, presets_of(release))
         return self.settings
 
     def _extend(self, settings: Settings, generation: Generation) -> Extension:

@@ -17,7 +17,7 @@ def report(installation: Installation) -> dict[str, Any]:
     generation, settings = installation.generation, installation.settings
     extension = installation.extension
     points = generation.patch_points if generation else ()
-    found = escape_routes.look(Policy(settings)) if settings else escape_routes.Finding({}, [])
+    found = escape_routes.look(Policy(settings)) if settings else escape_routes.Finding({}, [], {})
     return {
         "host_version": installation.host_version,
         "generation": generation.name if generation else None,

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::fmt;
 
 use super::{Misread, Presets, entries};
 use crate::path_tree::{PathTree, Segment, is_read_again, leads_elsewhere};
@@ -15,6 +16,26 @@ const PATH_ALONE: &str = "a path without `?` or `#`, such as `/api/v1/users`";
 pub struct Endpoints {
     everywhere: Methods,
     paths: PathTree<Rule>,
+    /// The entries as they are written, to say which of them covers a request.
+    written: Vec<Written>,
+}
+
+/// An entry of a list, or one endpoint of those that it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The endpoint.
+    pub endpoint: Box<str>,
+    /// The preset that holds it, as it is written; `None` for an entry that is no preset.
+    pub preset: Option<Box<str>>,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.preset {
+            None => formatter.write_str(&self.endpoint),
+            Some(preset) => write!(formatter, "{preset} ({})", self.endpoint),
+        }
+    }
 }
 
 /// The methods of a path.
@@ -24,6 +45,8 @@ struct Rule {
     below: Methods,
     /// For the path alone.
     exact: Methods,
+    /// The same by a preset, whose paths are those of routes.
+    exact_by_preset: Methods,
 }
 
 #[derive(Debug, Default)]
@@ -60,8 +83,9 @@ impl Endpoints {
         let mut endpoints = Self {
             everywhere: Methods::default(),
             paths: PathTree::new(),
+            written: Vec::new(),
         };
-        endpoints.extend(list)?;
+        endpoints.extend(list, None)?;
         Ok(endpoints)
     }
 
@@ -77,11 +101,12 @@ impl Endpoints {
                 entry: Some(place),
                 expected,
             };
-            match entry.trim().strip_prefix('@') {
-                None => endpoints.extend(std::iter::once(*entry)),
+            let entry = entry.trim();
+            match entry.strip_prefix('@') {
+                None => endpoints.extend(std::iter::once(entry), None),
                 Some(name) => {
                     let preset = presets.get(name).ok_or(misread(PRESET))?;
-                    endpoints.extend(preset.iter().map(String::as_str))
+                    endpoints.extend(preset.iter().map(String::as_str), Some(entry))
                 }
             }
             .map_err(|error| misread(error.expected))?;
@@ -106,15 +131,29 @@ impl Endpoints {
                 .filter(|(length, _)| *length == path.len() || *length >= written)
                 .any(|(length, rule)| {
                     let is_whole = length == path.len();
-                    rule.below.include(method) || is_whole && rule.exact.include(method)
+                    let exact = [&rule.exact, &rule.exact_by_preset];
+                    rule.below.include(method)
+                        || is_whole && exact.iter().any(|methods| methods.include(method))
                 })
+    }
+
+    /// The first entry that covers a request by itself, if any does.
+    ///
+    /// This is for people, and not fast: the entries are read anew, one after the other.
+    #[must_use]
+    pub fn covering(&self, method: &str, path: &str) -> Option<&Written> {
+        self.written.iter().find(|written| {
+            Self::of(std::iter::once(&*written.endpoint))
+                .is_ok_and(|alone| alone.cover(method, path))
+        })
     }
 
     /// Whether the list lets a client reach a route: whether it covers, with the route's method,
     /// some path that matches the route's template.
     ///
     /// `method` is `None` for a route that answers to every method. In the template, `{}` stands
-    /// for one segment and `{:path}` for any number of them.
+    /// for one segment and `{:path}` for any number of them. A preset is made of the paths of routes:
+    /// a word in one is that of another route, and no parameter of this one.
     #[must_use]
     pub fn reach(&self, method: Option<&str>, template: &str) -> bool {
         let written = must_be_written(template);
@@ -123,29 +162,40 @@ impl Endpoints {
                 .paths
                 .matching(template)
                 .iter()
-                .filter(|(length, _)| *length == template.len() || *length >= written)
-                .any(|(length, rule)| {
+                .filter(|(length, ..)| *length == template.len() || *length >= written)
+                .any(|(length, is_own, rule)| {
                     let is_whole = *length == template.len();
-                    rule.below.serve(method) || is_whole && rule.exact.serve(method)
+                    rule.below.serve(method)
+                        || is_whole && rule.exact.serve(method)
+                        || is_whole && *is_own && rule.exact_by_preset.serve(method)
                 })
     }
 
-    fn extend<'a>(&mut self, list: impl Iterator<Item = &'a str>) -> Result<(), Misread> {
-        for endpoint in &entries(list, read)? {
-            self.add(endpoint);
+    /// Adds endpoints, which an entry stands for if they are of a preset.
+    fn extend<'a>(
+        &mut self,
+        list: impl Iterator<Item = &'a str>,
+        preset: Option<&str>,
+    ) -> Result<(), Misread> {
+        for (text, endpoint) in entries(list, |text| Ok((text, read(text)?)))? {
+            self.add(&endpoint, preset.is_some());
+            self.written.push(Written {
+                endpoint: text.into(),
+                preset: preset.map(Box::from),
+            });
         }
         Ok(())
     }
 
-    fn add(&mut self, endpoint: &Endpoint<'_>) {
+    fn add(&mut self, endpoint: &Endpoint<'_>, is_of_preset: bool) {
         let place = match endpoint.path {
             None => &mut self.everywhere,
             Some(path) => {
                 let rule = self.paths.entry_of(segments(path)).get_or_insert_default();
-                if endpoint.exact {
-                    &mut rule.exact
-                } else {
-                    &mut rule.below
+                match (endpoint.exact, is_of_preset) {
+                    (false, _) => &mut rule.below,
+                    (true, false) => &mut rule.exact,
+                    (true, true) => &mut rule.exact_by_preset,
                 }
             }
         };

@@ -19,7 +19,7 @@ mod _native {
     #[pymodule_export]
     use super::session::SessionVerifier;
     #[pymodule_export]
-    use super::settings::{Settings, hold_everyone, is_setting, parse_duration};
+    use super::settings::{Settings, check_policy_file, hold_everyone, is_setting, parse_duration};
     #[pymodule_export]
     use pyo3::panic::PanicException;
 

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use parking_lot::Mutex;
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 
 use super::audit::{Audit, Ending};
@@ -11,6 +13,7 @@ use super::settings::Settings;
 
 use crate::endpoints::Allowlist;
 use crate::policy;
+use crate::policy_file::{Account, PolicyFile};
 use crate::settings;
 
 /// What is known of the addresses that clients have in the ASGI scope.
@@ -50,6 +53,12 @@ impl Policy {
             .client
             .filter(|_| self.addresses_are(Addresses::True));
         request
+    }
+
+    fn named(&self, account: &str) -> PyResult<&Account> {
+        let file = self.bypass().accounts.as_ref();
+        file.and_then(|file| file.named(account))
+            .ok_or_else(|| PyKeyError::new_err(account.to_owned()))
     }
 
     fn allowlist(&self, text: &str) -> Arc<Allowlist> {
@@ -214,11 +223,46 @@ impl Policy {
         self.bypass().account_name(&user.as_core())
     }
 
+    /// For each account of the policy file whether it has endpoints.
+    #[getter]
+    fn accounts(&self) -> BTreeMap<&str, bool> {
+        let accounts = self.bypass().accounts.iter();
+        accounts
+            .flat_map(PolicyFile::accounts)
+            .map(|account| (&*account.name, account.limits.endpoints.is_some()))
+            .collect()
+    }
+
     /// Whether the allowed endpoints, if there are any, let a key reach a route. `method` is
-    /// `None` for a route that answers to every method.
-    fn reaches(&self, method: Option<&str>, template: &str) -> bool {
-        let endpoints = self.bypass().limits.endpoints.as_ref();
-        endpoints.is_some_and(|endpoints| endpoints.reach(method, template))
+    /// `None` for a route that answers to every method. With `account`, they are those of an
+    /// account as well.
+    #[pyo3(signature = (method, template, *, account=None))]
+    fn reaches(
+        &self,
+        method: Option<&str>,
+        template: &str,
+        account: Option<&str>,
+    ) -> PyResult<bool> {
+        let account = account.map(|name| self.named(name)).transpose()?;
+        let reached = self.bypass().reaches(account, method, template);
+        Ok(reached.unwrap_or_default())
+    }
+
+    /// The entry of the allowed endpoints, or of those of an account, that covers a request.
+    #[pyo3(signature = (method, path, *, account=None))]
+    fn covering(
+        &self,
+        method: &str,
+        path: &str,
+        account: Option<&str>,
+    ) -> PyResult<Option<String>> {
+        let limits = match account {
+            None => &self.bypass().limits,
+            Some(name) => &self.named(name)?.limits,
+        };
+        let endpoints = limits.endpoints.as_ref();
+        let covering = endpoints.and_then(|endpoints| endpoints.covering(method, path));
+        Ok(covering.map(ToString::to_string))
     }
 
     /// Who decides whether a user may create, read and delete their own key.

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
@@ -6,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyMapping, PyString};
 
 use crate::limits::{Age, Presets};
+use crate::policy_file::{self, PolicyFile};
 use crate::proxies;
 use crate::settings;
 
@@ -80,4 +82,27 @@ pub fn parse_duration(text: &str) -> PyResult<i64> {
 #[pyfunction]
 pub fn hold_everyone(proxies: &str) -> bool {
     proxies::hold_everyone(proxies)
+}
+
+/// Returns the faults of a policy file, each with its line, its column and what is wrong. A file that
+/// cannot be read has one fault without a place.
+#[pyfunction]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands out what it has extracted"
+)]
+pub fn check_policy_file(
+    path: PathBuf,
+    presets: Presets,
+) -> Vec<(Option<usize>, Option<usize>, String)> {
+    match policy_file::load(&path) {
+        Err(reason) => vec![(None, None, reason)],
+        Ok(text) => match PolicyFile::parse(&text, &presets) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults
+                .into_iter()
+                .map(|fault| (Some(fault.line), Some(fault.column), fault.reason))
+                .collect(),
+        },
+    }
 }

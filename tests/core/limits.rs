@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use owui_keygate::limits::{Age, Endpoints, Misread, Networks, Users};
+use owui_keygate::limits::{Age, Endpoints, Misread, Networks, Presets, Users};
 use proptest::prelude::*;
 
 fn place<T: std::fmt::Debug>(result: Result<T, Misread>) -> Option<usize> {
@@ -465,6 +465,72 @@ fn a_list_reaches_a_route_of_which_it_covers_a_path() {
 }
 
 #[test]
+fn a_preset_reaches_the_routes_it_is_made_of_and_those_that_a_parameter_of_it_names() {
+    let routes = ["GET /files/count$", "GET /chats/{id}$"];
+    let presets = Presets::from([("read".to_owned(), routes.map(str::to_owned).to_vec())]);
+    let preset = Endpoints::with_presets(&["@read"], &presets).unwrap();
+    let written = Endpoints::of(routes.into_iter()).unwrap();
+    for (template, by_preset, by_entries) in [
+        ("/files/count", true, true),
+        ("/files/{}", false, true),
+        ("/files/{:path}", false, true),
+        ("/chats/{}", true, true),
+        ("/chats/{:path}", true, true),
+        ("/chats/all", true, true),
+        ("/chats/{}/share", false, false),
+        ("/{}/count", false, true),
+        ("/{}", false, false),
+    ] {
+        assert_eq!(preset.reach(Some("GET"), template), by_preset, "{template}");
+        assert_eq!(
+            written.reach(Some("GET"), template),
+            by_entries,
+            "{template}"
+        );
+        assert!(!preset.reach(Some("POST"), template), "{template}");
+    }
+    for path in ["/files/count", "/chats/1"] {
+        assert!(preset.cover("HEAD", path), "{path}");
+    }
+    assert!(!preset.cover("GET", "/files/count/1"));
+    let below = Presets::from([("below".to_owned(), vec!["/files".to_owned()])]);
+    let below = Endpoints::with_presets(&["@below"], &below).unwrap();
+    assert!(below.reach(Some("GET"), "/{}/count") && below.reach(Some("GET"), "/files/{}"));
+}
+
+#[test]
+fn the_entry_that_covers_a_request_is_named_as_it_is_written() {
+    let presets = Presets::from([(
+        "status".to_owned(),
+        vec!["GET /health$".to_owned(), "GET /api/version$".to_owned()],
+    )]);
+    let list = [
+        " GET  /api/models ",
+        "@status",
+        "/a,b",
+        "/api/{x}",
+        "POST *",
+    ];
+    let list = Endpoints::with_presets(&list, &presets).unwrap();
+    let named = |method, path| list.covering(method, path).map(ToString::to_string);
+    for (method, path, entry) in [
+        ("HEAD", "/api/models/x", "GET  /api/models"),
+        ("GET", "/api/version", "@status (GET /api/version$)"),
+        ("PUT", "/a,b", "/a,b"),
+        ("PUT", "/api/version", "/api/{x}"),
+        ("POST", "/", "POST *"),
+    ] {
+        assert_eq!(
+            named(method, path).as_deref(),
+            Some(entry),
+            "{method} {path}"
+        );
+    }
+    assert_eq!(named("GET", "/healthy"), None);
+    assert_eq!(named("GET", "/a"), None);
+}
+
+#[test]
 fn an_error_never_holds_the_text() {
     let secret = "sk-0123456789abcdef";
     for told in [
@@ -594,6 +660,9 @@ proptest! {
             .collect();
         let list = Endpoints::parse(&text.join(", ")).unwrap();
         prop_assert_eq!(list.cover(method, &path), covered(&rules, method, &path));
+        let place = rules.iter().position(|rule| covered(std::slice::from_ref(rule), method, &path));
+        let written = list.covering(method, &path).map(|written| &*written.endpoint);
+        prop_assert_eq!(written, place.map(|place| &*text[place]));
     }
 
     #[test]

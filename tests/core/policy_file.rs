@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use owui_keygate::limits::Presets;
+use owui_keygate::limits::{Endpoints, Limits, Presets};
 use owui_keygate::policy::{
     Bypass, Decision, Judgement, Principal, Request, Times, Transport, User, judge,
 };
@@ -102,6 +104,61 @@ fn an_account_is_found_by_id_or_by_e_mail_in_any_case() {
         !parse("").unwrap().rules_others,
         "without a default nobody else bypasses"
     );
+}
+
+#[test]
+fn an_account_is_found_by_its_name() {
+    let file = parse(FILE).unwrap();
+    for account in file.accounts() {
+        let named = file.named(&account.name).map(|named| &named.name);
+        assert_eq!(named, Some(&account.name));
+    }
+    assert!(file.named("prometheu").is_none() && file.named("z").is_none());
+}
+
+#[test]
+fn a_route_is_reached_if_the_environment_and_the_account_reach_it() {
+    let bypass = |endpoints: Option<&str>, file: &str| Bypass {
+        on: true,
+        limits: Limits {
+            endpoints: endpoints.map(|text| Endpoints::parse(text).unwrap()),
+            ..Limits::default()
+        },
+        accounts: Some(parse(file).unwrap()),
+    };
+    let reaches = |bypass: &Bypass, account: Option<&str>, template: &str| {
+        let account = account.map(|name| bypass.accounts.as_ref().unwrap().named(name).unwrap());
+        bypass.reaches(account, Some("GET"), template)
+    };
+    let file = format!("{FILE}[account.open]\nuser = \"open@example.org\"\n");
+    let without = bypass(None, &file);
+    let limited = bypass(Some("GET /api/v1"), &file);
+    for (account, template, alone, with_environment) in [
+        (None, "/api/v1/{}", None, Some(true)),
+        (None, "/api/models", None, Some(false)),
+        (Some("open"), "/api/v1/{}", None, Some(true)),
+        (Some("open"), "/api/models", None, Some(false)),
+        (Some("prometheus"), "/api/models", Some(true), Some(false)),
+        (
+            Some("prometheus"),
+            "/api/v1/groups",
+            Some(false),
+            Some(false),
+        ),
+        (Some("terraform"), "/api/v1/groups", Some(true), Some(true)),
+        (Some("terraform"), "/api/v1/{}", Some(true), Some(true)),
+    ] {
+        assert_eq!(
+            reaches(&without, account, template),
+            alone,
+            "{account:?} {template}"
+        );
+        assert_eq!(
+            reaches(&limited, account, template),
+            with_environment,
+            "{account:?} {template}"
+        );
+    }
 }
 
 #[test]
@@ -208,11 +265,6 @@ fn a_fault_names_its_place_and_what_was_expected() {
         );
         assert!(reason.contains(expected), "{text}: {reason}");
     }
-    let (line, _, reason) = fault("[account.x]\nuser = a@b");
-    assert_eq!(
-        (line, reason.as_str()),
-        (2, "is not TOML: see https://toml.io")
-    );
 }
 
 #[test]
@@ -231,35 +283,144 @@ fn a_file_names_all_its_faults_in_order_and_repeats_nothing() {
     );
 }
 
+/// A folder of its own for a test, which goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("owui-keygate-{}-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    /// A file with a text, which its owner alone can write.
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let file = self.0.join(name);
+        fs::write(&file, text).unwrap();
+        set_mode(&file, 0o600);
+        file
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn set_mode(file: &Path, mode: u32) {
+    fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+}
+
 #[test]
 fn only_a_file_that_others_cannot_write_is_read() {
-    let folder = std::env::temp_dir().join(format!("owui-keygate-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("policy.toml");
-    assert!(
-        load(&file)
-            .unwrap_err()
-            .starts_with("cannot be read (entity not found)")
-    );
-    assert!(load(&folder).unwrap_err().starts_with("cannot be read ("));
-    fs::write(&file, FILE).unwrap();
-    for (mode, reason) in [
-        (0o600, None),
-        (0o644, None),
-        (0o646, Some("can be written by")),
-    ] {
-        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-        match reason {
-            None => assert_eq!(load(&file).unwrap(), FILE),
-            Some(reason) => assert!(load(&file).unwrap_err().starts_with(reason)),
-        }
+    let folder = Folder::new("modes");
+    let file = folder.file("policy.toml", FILE);
+    for mode in [0o400, 0o600, 0o644, 0o440, 0o640, 0o755] {
+        set_mode(&file, mode);
+        assert_eq!(load(&file).as_deref(), Ok(FILE), "{mode:o}");
     }
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    fs::write(&file, "#".repeat((1 << 20) + 1)).unwrap();
-    assert_eq!(load(&file).unwrap_err(), "is longer than 1 MiB");
-    fs::write(&file, b"\xff").unwrap();
-    assert!(load(&file).unwrap_err().starts_with("cannot be read ("));
-    fs::remove_dir_all(&folder).unwrap();
+    for mode in [0o602, 0o620, 0o660, 0o646, 0o664, 0o666, 0o777] {
+        set_mode(&file, mode);
+        assert_eq!(
+            load(&file).unwrap_err(),
+            "can be written by others than its owner: run `chmod go-w` on it",
+            "{mode:o}"
+        );
+    }
+}
+
+#[test]
+fn a_symbolic_link_leads_to_the_file() {
+    let folder = Folder::new("links");
+    // As Kubernetes mounts a Secret or a ConfigMap.
+    fs::create_dir(folder.0.join("..2026")).unwrap();
+    let file = folder.file("..2026/policy.toml", FILE);
+    symlink("..2026", folder.0.join("..data")).unwrap();
+    let link = folder.0.join("policy.toml");
+    symlink("..data/policy.toml", &link).unwrap();
+    assert_eq!(load(&link).as_deref(), Ok(FILE));
+    set_mode(&file, 0o646);
+    assert!(load(&link).is_err(), "the mode of the file counts");
+    fs::remove_file(file).unwrap();
+    assert!(load(&link).unwrap_err().starts_with("names no file: "));
+}
+
+#[test]
+fn what_is_no_file_is_named_and_waits_for_nobody() {
+    const OTHER: &str =
+        "names no file, but a folder, a pipe or a device: expected the path of a TOML file";
+    let folder = Folder::new("others");
+    let pipe = folder.0.join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for path in [&pipe, &folder.0, &PathBuf::from("/dev/zero")] {
+        assert_eq!(load(path).unwrap_err(), OTHER, "{}", path.display());
+    }
+    assert_eq!(
+        load(&folder.0.join("none")).unwrap_err(),
+        "names no file: expected the path of a TOML file"
+    );
+    let below = folder.file("policy.toml", FILE).join("below");
+    assert_eq!(
+        load(&below).unwrap_err(),
+        "cannot be read (not a directory)"
+    );
+    let nul = load(Path::new("a\0b")).unwrap_err();
+    assert!(nul.starts_with("cannot be read ("), "{nul}");
+}
+
+#[test]
+fn a_file_has_its_length_and_its_encoding() {
+    let folder = Folder::new("texts");
+    let most = "#".repeat(1 << 20);
+    assert_eq!(load(&folder.file("most", &most)), Ok(most.clone()));
+    assert_eq!(
+        load(&folder.file("more", most + "#")).unwrap_err(),
+        "is longer than 1 MiB"
+    );
+    assert_eq!(
+        load(&folder.file("latin-1", b"a = 1\n\n# caf\xe9\n")).unwrap_err(),
+        "is not UTF-8 in line 3: save it as UTF-8"
+    );
+    assert_eq!(
+        fault("\u{feff}default = \"deny\""),
+        (1, 1, "expected UTF-8 without a byte order mark".to_owned())
+    );
+}
+
+#[test]
+fn what_is_no_toml_has_its_place_and_a_reason() {
+    for (text, line, column, reason) in [
+        (
+            "[account.x]\nuser = a@b",
+            2,
+            8,
+            "string values must be quoted",
+        ),
+        (
+            "[account.x]\nuser = \"a@b\"\nuser = \"c@d\"",
+            3,
+            1,
+            "duplicate key",
+        ),
+        ("[account.x]\n[account.x]", 2, 10, "duplicate key"),
+        ("[account.x\nuser = 1", 1, 11, "unclosed table"),
+    ] {
+        let (found_line, found_column, found) = fault(text);
+        assert_eq!(
+            (found_line, found_column),
+            (line, column),
+            "{text}: {found}"
+        );
+        assert!(
+            found.starts_with(&format!("is not TOML: {reason}")),
+            "{found}"
+        );
+    }
+    let deep = format!("x = {}", "[".repeat(100_000));
+    assert!(fault(&deep).2.starts_with("is not TOML: "));
 }
 
 proptest! {
@@ -269,6 +430,19 @@ proptest! {
             if let Err(faults) = parse(&text) {
                 prop_assert!(!faults.is_empty());
             }
+        }
+    }
+
+    /// However many accounts there are, and in whatever order.
+    #[test]
+    fn every_account_is_found_by_its_name(names in prop::collection::hash_set("[A-Za-z0-9_-]{1,4}", 0..20)) {
+        let mut text = String::new();
+        for (place, name) in names.iter().enumerate() {
+            writeln!(text, "[account.{name}]\nuser = \"a{place}@example.org\"").unwrap();
+        }
+        let file = parse(&text).unwrap();
+        for name in &names {
+            prop_assert_eq!(file.named(name).map(|account| &*account.name), Some(name.as_str()));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The settings: what they mean, and that nothing misunderstood widens access.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::proxies::EVERYONE;
 use owui_keygate::audit::Mode;
@@ -350,6 +351,7 @@ fn policy_file(name: &str, text: &str) -> String {
     let file =
         std::env::temp_dir().join(format!("owui-keygate-{}-{name}.toml", std::process::id()));
     std::fs::write(&file, text).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     file.to_str().unwrap().to_owned()
 }
 
@@ -379,11 +381,11 @@ fn a_policy_file_is_read_or_keeps_the_bypass_off() {
         ("", "is set but empty: unset it if you want no policy file"),
         (
             "/no/such.toml",
-            "cannot be read (entity not found): expected the path of a TOML file",
+            "names no file: expected the path of a TOML file",
         ),
         (
             "sk-0123456789abcdef0123",
-            "cannot be read (entity not found): expected the path of a TOML file",
+            "names no file: expected the path of a TOML file",
         ),
     ] {
         let told = problems(&[("ADMIN_API_KEY_POLICY_FILE", value)]);

@@ -83,11 +83,15 @@ BY_EXPORT = {"Audit.counts_by_account": COUNTER, "Audit.endings": GAUGE}
 """What the host's OpenTelemetry calls, and for which instrument."""
 
 ELSEWHERE = {
+    "Audit.counts_by_account",
     "Audit.drain",
     "Audit.note",
     "Policy.account",
+    "Policy.accounts",
+    "Policy.covering",
     "Policy.reaches",
     "Policy.watch",
+    "check_policy_file",
     "is_setting",
     "parse_duration",
 }

@@ -37,7 +37,7 @@ print(json.dumps(routes_of(open_webui.main.app)))
 """
 LISTED = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "GET /api/v1, GET /openai"}
 HARMLESS = {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "GET /api/models, /health"}
-WARNING = re.compile(r"ADMIN_API_KEY_ALLOWED_ENDPOINTS lets a key .*")
+WARNING = re.compile(r"ADMIN_API_KEY_(?:ALLOWED_ENDPOINTS lets|POLICY_FILE (?:lets|has)) .*")
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +118,26 @@ def test_doctor_lists_all_that_is_reached(keygate: Environment) -> None:
     assert [line for line in printed if line.startswith("warning: ")] == [
         f"warning: {warning}" for warning in report["warnings"]
     ]
+
+
+def test_accounts_are_warned_of_and_may_use_the_presets_of_this_release(
+    world: World, keygate: Environment, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        '[account.bot]\nuser = "bot@example.org"\nendpoints = ["@users"]\n'
+        '[account.open]\nuser = "open@example.org"\n'
+        '[account.status]\nuser = "status@example.org"\nendpoints = ["@status", "@models"]\n'
+    )
+    file.chmod(0o600)
+    settings = {"ADMIN_API_KEY_POLICY_FILE": str(file)}
+    diagnosed, logged, by_status = told(world, keygate, tmp_path / "accounts", settings)
+    assert diagnosed == logged == by_status
+    without, dangerous = diagnosed
+    assert "has no endpoints for account open: its key reaches all" in without
+    assert (
+        "lets the key of account bot change accounts or keys (POST /api/v1/auths/add" in dangerous
+    )
+    exposure = facts(keygate, BYPASS_ON | settings)["exposure_by_account"]
+    assert exposure.keys() == {"bot"}
+    assert "POST /api/v1/users/{}/update" in exposure["bot"]["accounts"]

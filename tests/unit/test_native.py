@@ -23,6 +23,7 @@ from owui_keygate._native import (
     Policy,
     Settings,
     Transport,
+    check_policy_file,
     fingerprint,
     hold_everyone,
     is_setting,
@@ -290,6 +291,46 @@ def test_which_routes_a_key_reaches() -> None:
     assert not limited.reaches(None, "/api/v2/{}")
     assert policy_of(ADMIN_API_KEY_ALLOWED_ENDPOINTS="POST *").reaches("POST", "/api")
     assert not ON.reaches("GET", "/api"), "no list, no warning"
+
+
+def test_which_routes_an_account_reaches_and_by_which_entry(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        '[account.a]\nuser = "a@b"\nendpoints = ["@x", "PUT /b"]\n[account.b]\nuser = "b@b"\n'
+    )
+    file.chmod(0o600)
+    settings = {
+        "ENABLE_ADMIN_API_KEY_BYPASS": "true",
+        "ADMIN_API_KEY_POLICY_FILE": str(file),
+        "ADMIN_API_KEY_ALLOWED_ENDPOINTS": "/b,GET /a",
+    }
+    policy = Policy(Settings(settings, {"x": ["GET /a$"]}))
+    assert policy.accounts == {"a": True, "b": False}
+    assert policy.reaches("GET", "/a", account="a")
+    assert not policy.reaches("GET", "/{}", account="a"), "a preset names routes"
+    assert not policy.reaches("GET", "/a/{}", account="a")
+    assert policy.reaches("GET", "/a/{}", account="b"), "what the environment allows"
+    assert policy.covering("HEAD", "/a") == "GET /a"
+    assert policy.covering("HEAD", "/a", account="a") == "@x (GET /a$)"
+    assert policy.covering("GET", "/b", account="a") is None
+    assert policy.covering("GET", "/b", account="b") is None
+    for ask in (policy.reaches, policy.covering):
+        with pytest.raises(KeyError, match="c"):
+            ask("GET", "/a", account="c")
+
+
+def test_a_policy_file_is_checked(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('[account.a]\nuser = "a@b"\nendpoints = ["@x"]\n')
+    file.chmod(0o600)
+    assert check_policy_file(file, {"x": ["/a"]}) == []
+    [(line, column, reason)] = check_policy_file(str(file), {})
+    assert (line, column) == (3, 14)
+    assert reason.startswith("expected a preset")
+    file.unlink()
+    assert check_policy_file(file, {}) == [
+        (None, None, "names no file: expected the path of a TOML file")
+    ]
 
 
 def test_without_the_rules_or_the_permission_there_is_no_decision() -> None:

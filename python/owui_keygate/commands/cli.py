@@ -12,6 +12,7 @@ from owui_keygate._native import __version__
 from owui_keygate.commands.command_line import DiscreetGroup
 from owui_keygate.commands.doctor import diagnosis
 from owui_keygate.commands.keys import commands as keys
+from owui_keygate.commands.policy import commands as policy
 
 app = typer.Typer(
     cls=DiscreetGroup,
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys.app, name="keys")
+app.add_typer(policy.app, name="policy")
 
 
 def _show_version(*, value: bool) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
+import json
+from contextlib import suppress
 from pathlib import Path
 
 NO_HOST = (
@@ -22,3 +25,19 @@ def find_host() -> Path | None:
         return Path(spec.origin).parent.parent
     here = Path.cwd()
     return here if (here / "open_webui" / "__init__.py").is_file() else None
+
+
+def find_release() -> str | None:
+    """Return the version of Open WebUI, without importing it; None if there is none.
+
+    The version is where `open_webui.env` reads it: in the file of the source, or of the package.
+    """
+    host = find_host()
+    if host is None:
+        return None
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        text = (host.parent / "package.json").read_text(encoding="utf-8")
+        return str(json.loads(text)["version"])
+    with suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version("open-webui")
+    return None

@@ -24,6 +24,9 @@ UNKNOWN = "unknown"
 NAMED = 6
 """How many routes of a class a warning names, so that a log line stays readable."""
 
+MOST_ACCOUNTS = 20
+"""How many accounts have a warning of their own, so that the log stays readable."""
+
 FOREMOST = (
     "GET /api/v1/configs/export",
     "GET /api/v1/utils/db/download",
@@ -40,18 +43,39 @@ class Finding(NamedTuple):
     Attributes:
         exposure: What they reach; None where that is not known.
         warnings: What an operator should read of it.
+        exposure_by_account: What the endpoints of each account reach, if it has any that are
+            dangerous; None where that is not known.
     """
 
     exposure: Exposure | None
     warnings: list[str]
+    exposure_by_account: dict[str, Exposure] | None
 
 
 def look(policy: Policy) -> Finding:
     """Find out what the allowed endpoints reach; a failure costs the warnings alone."""
     with _SEARCH:
-        found = find(policy)
-        return Finding(found, warnings(found))
-    return Finding(None, [NOT_KNOWN])
+        return _look(policy)
+    return Finding(None, [NOT_KNOWN], None)
+
+
+def _look(policy: Policy) -> Finding:
+    dangerous = _dangerous_routes()
+    found = _reached(policy, dangerous, None)
+    by_account = _reached_by_account(policy, dangerous)
+    about_accounts = _warnings_of_accounts(policy, by_account)
+    more = len(about_accounts) - MOST_ACCOUNTS
+    if more > 0:
+        about_accounts[MOST_ACCOUNTS:] = [
+            f"ADMIN_API_KEY_POLICY_FILE: {more} more warnings of this kind, which `owui-keygate "
+            "policy check` lists"
+        ]
+    return Finding(found, [*warnings(found), *about_accounts], by_account)
+
+
+def account_warnings(policy: Policy) -> list[str]:
+    """Return a warning for each account without endpoints, and for each with dangerous ones."""
+    return _warnings_of_accounts(policy, _reached_by_account(policy, _dangerous_routes()))
 
 
 def find(policy: Policy) -> Exposure:
@@ -62,16 +86,36 @@ def find(policy: Policy) -> Exposure:
     Raises:
         TypeError: The application has a route of a kind that is not known.
     """
+    return _reached(policy, _dangerous_routes(), None)
+
+
+def _dangerous_routes() -> list[tuple[Route, str]]:
+    """Return the routes that are not harmless, each with its class, in the order of their paths."""
     application = getattr(sys.modules.get("open_webui.main"), "app", None)
-    routes = read_classes() if application is None else routes_of(application)
-    reached = [route for route in routes if _reaches(policy, route)]
-    classes = read_classes() if reached else {}
+    classes = read_classes()
+    routes = classes if application is None else routes_of(application)
+    in_order = sorted(routes, key=lambda route: (route.template, route.method))
+    classed = [(route, classes.get(route, UNKNOWN)) for route in in_order]
+    return [(route, kind) for route, kind in classed if kind != HARMLESS]
+
+
+def _reached(policy: Policy, routes: list[tuple[Route, str]], account: str | None) -> Exposure:
     found: Exposure = {kind: [] for kind in (*DANGERS, UNKNOWN)}
-    for route in sorted(reached, key=lambda route: (route.template, route.method)):
-        kind = classes.get(route, UNKNOWN)
-        if kind != HARMLESS:
+    for route, kind in routes:
+        method = None if route.method == EVERY_METHOD else route.method
+        if policy.reaches(method, route.template, account=account):
             found[kind].append(str(route))
     return {kind: names for kind, names in found.items() if names}
+
+
+def _reached_by_account(policy: Policy, routes: list[tuple[Route, str]]) -> dict[str, Exposure]:
+    """Return what each account with endpoints reaches, without those that reach nothing."""
+    found = {
+        account: _reached(policy, routes, account)
+        for account, has_endpoints in policy.accounts.items()
+        if has_endpoints
+    }
+    return {account: reached for account, reached in found.items() if reached}
 
 
 def warnings(exposure: Exposure) -> list[str]:
@@ -79,13 +123,33 @@ def warnings(exposure: Exposure) -> list[str]:
     return [_warning(kind, names) for kind, names in exposure.items()]
 
 
-def _reaches(policy: Policy, route: Route) -> bool:
-    return policy.reaches(None if route.method == EVERY_METHOD else route.method, route.template)
-
-
 def _warning(kind: str, names: list[str]) -> str:
-    lets = DANGERS.get(kind, "reach what this version does not know")
-    first = sorted(names, key=lambda name: name not in FOREMOST)[:NAMED]
-    more = len(names) - len(first)
-    rest = f" and {more} more, which `owui-keygate doctor --json` lists" if more else ""
-    return f"ADMIN_API_KEY_ALLOWED_ENDPOINTS lets a key {lets}: {', '.join(first)}{rest}"
+    more = len(names) - NAMED
+    rest = ", which `owui-keygate doctor --json` lists" if more > 0 else ""
+    return f"ADMIN_API_KEY_ALLOWED_ENDPOINTS lets a key {_lets(kind)}: {_first(names, NAMED)}{rest}"
+
+
+def _warnings_of_accounts(policy: Policy, by_account: dict[str, Exposure]) -> list[str]:
+    without = (
+        f"ADMIN_API_KEY_POLICY_FILE has no endpoints for account {account}: its key reaches all "
+        "that ADMIN_API_KEY_ALLOWED_ENDPOINTS allows, or everything while that is unset"
+        for account, has_endpoints in policy.accounts.items()
+        if not has_endpoints
+    )
+    with_dangers = (
+        f"ADMIN_API_KEY_POLICY_FILE lets the key of account {account} "
+        + "; ".join(f"{_lets(kind)} ({_first(names, 1)})" for kind, names in exposure.items())
+        for account, exposure in by_account.items()
+    )
+    return [*without, *with_dangers]
+
+
+def _lets(kind: str) -> str:
+    return DANGERS.get(kind, "reach what this version does not know")
+
+
+def _first(names: list[str], most: int) -> str:
+    """Name some routes, the worst first, and count the rest."""
+    first = ", ".join(sorted(names, key=lambda name: name not in FOREMOST)[:most])
+    more = len(names) - most
+    return f"{first} and {more} more" if more > 0 else first

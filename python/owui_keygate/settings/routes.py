@@ -3,7 +3,9 @@
 `routes.txt` beside this module has a line for each route of each release that was tried: method,
 path, class, and the first and the last of these releases that have it, `0.5.4-` where the newest
 still does. Where a route belongs to several classes, it has the one that is of most use to
-somebody who wants out of a limit. What the class says is what the route does for those whom the
+somebody who wants out of a limit. `upstream` is also what answers with the words of another server,
+as most routes below `/openai` and `/ollama` do; Open WebUI's own list of models is not, although it
+asks those servers, too. What the class says is what the route does for those whom the
 host lets in there; the host asks some of them for another secret than a key (SCIM, sign-in).
 """
 
@@ -54,6 +56,28 @@ OWN = {
 }
 """The routes that the extension adds to the host, with their classes; the second takes no key."""
 
+Release = tuple[int, ...]
+
+
+class Row(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        route: The route.
+        kind: Its class.
+        first: The first release that was tried and has it.
+        last: The last one, or None where the newest that was tried still has it.
+    """
+
+    route: Route
+    kind: str
+    first: Release
+    last: Release | None
+
+    def is_of(self, release: Release) -> bool:
+        """Whether a release has the route, going by those that were tried."""
+        return self.first <= release and (self.last is None or release <= self.last)
+
 
 def template_of(path: str) -> str:
     """Return the path of a route, as Starlette writes it, without the names of its parameters."""
@@ -65,10 +89,46 @@ def mounted(path: str) -> str:
     return template_of(path.rstrip("/")) + "/{:path}"
 
 
+def read_table() -> list[Row]:
+    """Return the lines of the table."""
+    return [_row(*line.split()) for line in TABLE.read_text(encoding="utf-8").splitlines()]
+
+
+def _row(method: str, template: str, kind: str, releases: str) -> Row:
+    first, _, last = releases.partition("-")
+    return Row(Route(method, template), kind, _release(first), _release(last) if last else None)
+
+
+def _release(text: str) -> Release:
+    return tuple(int(number) for number in text.split("."))
+
+
 def read_classes() -> dict[Route, str]:
     """Return the class of every route of every release that was tried, and of our own."""
-    rows = (line.split() for line in TABLE.read_text(encoding="utf-8").splitlines())
-    return OWN | {Route(method, template): kind for method, template, kind, _releases in rows}
+    return OWN | {row.route: row.kind for row in read_table()}
+
+
+def classes_of(release: Release) -> dict[Route, str]:
+    """Return the class of every route of a release, and of our own.
+
+    A release that was not tried has the routes of the newest that was tried and is older; one that
+    is older than all of them has none.
+    """
+    rows = read_table()
+    known = max((each for each in _tried(rows) if each <= release), default=None)
+    if known is None:
+        return {}
+    return OWN | {row.route: row.kind for row in rows if row.is_of(known)}
+
+
+def newest_release() -> Release:
+    """Return the newest release that was tried."""
+    return max(_tried(read_table()))
+
+
+def _tried(rows: list[Row]) -> set[Release]:
+    """Return the releases that were tried: each has a route that came or went with it."""
+    return {row.first for row in rows} | {row.last for row in rows if row.last is not None}
 
 
 def routes_of(application: Any) -> list[Route]:  # noqa: ANN401 (Starlette's, or one of its kind)

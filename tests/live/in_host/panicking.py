@@ -14,7 +14,7 @@ from owui_keygate import _native
 
 TOLD = Path("panic")
 CLASSES = (_native.Audit, _native.Policy, _native.SessionVerifier, _native.Settings)
-FUNCTIONS = ("fingerprint", "hold_everyone", "is_setting", "parse_duration")
+FUNCTIONS = ("check_policy_file", "fingerprint", "hold_everyone", "is_setting", "parse_duration")
 
 
 class Bomb:

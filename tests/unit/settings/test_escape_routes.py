@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import APIRouter, FastAPI
 from owui_keygate._native import Policy, Settings
 from owui_keygate.settings import escape_routes
+from owui_keygate.settings.presets import presets_of
 from owui_keygate.settings.routes import DANGERS, HARMLESS, TABLE, Route, read_classes, routes_of
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from dev.host_routes import known_of
 from harness.environments import RELEASES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ISSUE = "GET /api/v1, GET /openai"
 
@@ -139,6 +144,7 @@ def test_an_error_costs_the_warnings_alone(
     assert escape_routes.look(policy_of("GET /api/v1")) == (
         None,
         ["What ADMIN_API_KEY_ALLOWED_ENDPOINTS reaches is not known, see the log"],
+        None,
     )
     assert caplog.messages == [
         "Search for dangerous routes failed (TypeError); "
@@ -162,3 +168,76 @@ def test_a_warning_says_how_many_it_does_not_name() -> None:
     assert line.endswith("GET /5 and 2 more, which `owui-keygate doctor --json` lists")
     [line] = escape_routes.warnings({"code": names[: escape_routes.NAMED]})
     assert line.endswith("GET /5")
+
+
+def policy_with(
+    folder: Path,
+    accounts: dict[str, str | None],
+    presets: dict[str, list[str]] | None = None,
+    **settings: str,
+) -> Policy:
+    """Return the policy of a file with these accounts, each with an endpoint or without any."""
+    lines = []
+    for place, (name, endpoint) in enumerate(accounts.items()):
+        lines += [f"[account.{name}]", f'user = "a{place}@example.org"']
+        lines += [] if endpoint is None else [f'endpoints = ["{endpoint}"]']
+    file = folder / "policy.toml"
+    file.write_text("\n".join(lines))
+    file.chmod(0o600)
+    read = Settings(
+        {"ENABLE_ADMIN_API_KEY_BYPASS": "true", "ADMIN_API_KEY_POLICY_FILE": str(file)} | settings,
+        presets,
+    )
+    assert read.problems == []
+    return Policy(read)
+
+
+def test_an_account_is_warned_of_by_its_name(tmp_path: Path) -> None:
+    accounts = {"admin": "POST /api/v1/auths/add", "open": None, "status": "GET /health"}
+    looked = escape_routes.look(policy_with(tmp_path, accounts))
+    assert looked.exposure == {}
+    assert looked.exposure_by_account == {"admin": {"accounts": ["POST /api/v1/auths/add"]}}
+    assert looked.warnings == [
+        "ADMIN_API_KEY_POLICY_FILE has no endpoints for account open: its key reaches all that "
+        "ADMIN_API_KEY_ALLOWED_ENDPOINTS allows, or everything while that is unset",
+        "ADMIN_API_KEY_POLICY_FILE lets the key of account admin change accounts or keys "
+        "(POST /api/v1/auths/add)",
+    ]
+
+
+@pytest.mark.parametrize("preset", ["status", "models", "read"])
+def test_a_preset_that_is_harmless_is_not_warned_of(tmp_path: Path, preset: str) -> None:
+    for release in RELEASES:
+        presets = presets_of(tuple(map(int, release.split("."))))
+        policy = policy_with(tmp_path, {"one": f"@{preset}"}, presets)
+        assert escape_routes.look(policy).warnings == []
+
+
+def test_an_account_is_warned_of_in_one_line_for_all_classes(tmp_path: Path) -> None:
+    [line] = escape_routes.look(policy_with(tmp_path, {"all": "*"})).warnings
+    for lets in DANGERS.values():
+        assert lets in line
+    assert "(POST /api/v1/functions/create and " in line
+    assert len(line) < 700
+
+
+def test_an_account_reaches_no_more_than_the_environment(tmp_path: Path) -> None:
+    policy = policy_with(
+        tmp_path,
+        {"admin": "POST /api/v1/auths/add", "data": "GET *"},
+        ADMIN_API_KEY_ALLOWED_ENDPOINTS="GET /api/v1/configs/export$",
+    )
+    looked = escape_routes.look(policy)
+    assert looked.exposure_by_account == {"data": {"data": ["GET /api/v1/configs/export"]}}
+
+
+def test_many_accounts_do_not_fill_the_log(tmp_path: Path) -> None:
+    accounts: dict[str, str | None] = {f"a{number}": None for number in range(25)}
+    policy = policy_with(tmp_path, accounts)
+    lines = escape_routes.look(policy).warnings
+    assert len(lines) == escape_routes.MOST_ACCOUNTS + 1
+    assert lines[-1] == (
+        "ADMIN_API_KEY_POLICY_FILE: 5 more warnings of this kind, which `owui-keygate policy "
+        "check` lists"
+    )
+    assert len(escape_routes.account_warnings(policy)) == 25
