@@ -19,6 +19,7 @@ from owui_keygate.commands.find_host import NO_HOST, find_host
 from owui_keygate.commands.keys.errors import HostUnusableError, NotReadyError, RefusedError
 from owui_keygate.commands.keys.host import Host
 from owui_keygate.commands.keys.quiet import failures_explained, silence
+from owui_keygate.commands.keys.readiness import wait_for_migrations
 
 if TYPE_CHECKING:
     from owui_keygate.commands.keys.waiting import Patience
@@ -66,8 +67,12 @@ def load(patience: Patience) -> Host:
             raise RefusedError(_NO_WAIT)
         patience.until_ready(partial(_expect_database, env))
         with failures_explained(), silence():
+            database = importlib.import_module("open_webui.internal.db")
+        if patience.seconds:
+            wait_for_migrations(database, patience)
+        with failures_explained(), silence():
             return Host(
-                database=importlib.import_module("open_webui.internal.db"),
+                database=database,
                 users=importlib.import_module("open_webui.models.users"),
                 auths=importlib.import_module("open_webui.models.auths"),
                 auth=importlib.import_module("open_webui.utils.auth"),
