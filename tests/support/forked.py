@@ -23,7 +23,7 @@ class Forked:
     """
 
     def __init__(self, environment: Environment, settings: dict[str, str], folder: Path) -> None:
-        self._command = [str(environment.python), str(_SCRIPT)]
+        self._command = [str(environment.python), "-P", str(_SCRIPT)]
         self._settings = settings
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None

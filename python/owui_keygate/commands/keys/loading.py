@@ -20,6 +20,7 @@ from owui_keygate.commands.garbage import no_collections
 from owui_keygate.commands.keys.errors import HostUnusableError, NotReadyError, RefusedError
 from owui_keygate.commands.keys.host import Host
 from owui_keygate.commands.keys.quiet import failures_explained, silence
+from owui_keygate.commands.keys.readiness import wait_for_migrations
 
 if TYPE_CHECKING:
     from owui_keygate.commands.keys.waiting import Patience
@@ -67,8 +68,12 @@ def load(patience: Patience) -> Host:
             raise RefusedError(_NO_WAIT)
         patience.until_ready(partial(_expect_database, env))
         with failures_explained(), silence(), no_collections():
+            database = importlib.import_module("open_webui.internal.db")
+        if patience.seconds:
+            wait_for_migrations(database, patience)
+        with failures_explained(), silence(), no_collections():
             return Host(
-                database=importlib.import_module("open_webui.internal.db"),
+                database=database,
                 users=importlib.import_module("open_webui.models.users"),
                 auths=importlib.import_module("open_webui.models.auths"),
                 auth=importlib.import_module("open_webui.utils.auth"),

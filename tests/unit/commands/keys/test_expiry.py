@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from owui_keygate.commands.keys.expiry import Expiry, parse_expiry
 
@@ -51,6 +53,16 @@ def test_what_is_none(text: str, reason: str) -> None:
         parse_expiry(text)
     if text:
         assert text not in str(raised.value)
+
+
+def test_the_clock_of_the_place_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert parse_expiry("2100-01-01T00:00") == Expiry(NEW_YEAR, is_date=True)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_duration_begins_with_the_key_and_a_date_does_not() -> None:

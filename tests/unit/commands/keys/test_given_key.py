@@ -57,6 +57,7 @@ def test_another_form_is_refused(key: str) -> None:
         "12345678" + "0" * 24,
         "00112233445566778899aabbccddeeff",
         "7c4a8d0" + "c" * 25,
+        "0137f0f3710713f0137f7f103f107313",
     ],
 )
 def test_what_is_not_random_is_refused(digits: str) -> None:
