@@ -12,6 +12,9 @@ from owui_keygate.commands.keys.given_key import check_key
 if TYPE_CHECKING:
     from pathlib import Path
 
+STANDARD_INPUT = "-"
+"""The name that stands for the standard input, such as of `kubectl exec --stdin`."""
+
 _MOST_BYTES = 4096
 """Far more than a key and a newline; a file that is larger is another file."""
 
@@ -35,19 +38,19 @@ class GivenKey(NamedTuple):
 def read_key(file: Path) -> GivenKey:
     """Return the key in a file, without the newline at its end. Symbolic links are followed.
 
+    Args:
+        file: The file; `-` stands for the standard input.
+
     Raises:
         RefusedError: The file cannot be read, others can write it, or the key is refused. The
             message repeats neither the file's name, which may be a key, nor its content.
     """
+    mode = 0
     try:
-        # Opening a pipe would wait for whoever writes to it.
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        try:
-            mode = os.fstat(descriptor).st_mode
-            _check_mode(mode)
-            content = _read(descriptor)
-        finally:
-            os.close(descriptor)
+        if str(file) == STANDARD_INPUT:
+            content = _read_standard_input()
+        else:
+            mode, content = _read_file(file)
     except OSError as error:
         message = f"Nothing was done: the key file cannot be read ({error.strerror})"
         raise RefusedError(message) from None
@@ -57,6 +60,24 @@ def read_key(file: Path) -> GivenKey:
     api_key = _without_newline(content).decode("ascii", "replace")
     check_key(api_key)
     return GivenKey(api_key, tuple(_warnings(mode)))
+
+
+def _read_standard_input() -> bytes:
+    if os.isatty(0):
+        message = "Nothing was done: the standard input is a terminal, which would show the key"
+        raise RefusedError(message)
+    return _read(0)
+
+
+def _read_file(file: Path) -> tuple[int, bytes]:
+    # Opening a pipe would wait for whoever writes to it.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        _check_mode(mode)
+        return mode, _read(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _check_mode(mode: int) -> None:

@@ -84,8 +84,8 @@ KeyFile = Annotated[
         # The path type of typer tries to read the file, and names it if that fails.
         parser=Path,
         metavar="FILE",
-        help="The file that contains the key, `sk-` and 32 hex digits. Nobody but its owner may be "
-        "able to write to it.",
+        help="The file that contains the key, `sk-` and 32 hex digits; `-` is standard input. "
+        "Nobody but its owner may be able to write to it.",
     ),
 ]
 NewKeyFile = Annotated[
@@ -95,8 +95,8 @@ NewKeyFile = Annotated[
         parser=Path,
         metavar="FILE",
         help="Take the new key from FILE, `sk-` and 32 hex digits, instead of making one, and "
-        "print none. If the account has that key already, nothing is changed. Nobody but its owner "
-        "may be able to write to FILE.",
+        "print none; `-` is standard input. If the account has that key already, nothing is "
+        "changed. Nobody but its owner may be able to write to FILE.",
     ),
 ]
 Wait = Annotated[

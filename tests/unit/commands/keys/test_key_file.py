@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,3 +117,40 @@ def refused(file: Path, reason: str) -> None:
     assert DIGITS not in str(raised.value)
     assert str(file) not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+def standard_input(content: Path | int) -> tuple[str, str]:
+    """Read a key from the standard input of a process, and return the key or the refusal."""
+    code = (
+        "from pathlib import Path\n"
+        "from owui_keygate.commands.keys.key_file import read_key\n"
+        "given = read_key(Path('-'))\n"
+        "print(given.api_key, *given.warnings)\n"
+    )
+    with contextlib.ExitStack() as stack:
+        stdin = content if isinstance(content, int) else stack.enter_context(content.open())
+        found = subprocess.run(
+            [sys.executable, "-c", code], stdin=stdin, capture_output=True, text=True, check=False
+        )
+    return found.stdout, found.stderr
+
+
+def test_the_standard_input_is_read_whoever_can_write_to_it(file: Path) -> None:
+    file.chmod(0o666)
+    assert standard_input(file) == (f"{KEY}\n", "")
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    end, start = os.pipe()
+    os.write(start, KEY.encode())
+    os.close(start)
+    assert standard_input(end) == (f"{KEY}\n", "")
+    os.close(end)
+
+
+def test_a_terminal_would_show_the_key() -> None:
+    leader, follower = pty.openpty()
+    key, refusal = standard_input(follower)
+    assert (key, "is a terminal" in refusal) == ("", True)
+    os.close(leader)
+    os.close(follower)
