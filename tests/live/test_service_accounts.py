@@ -15,8 +15,9 @@ import pytest
 from harness import people
 from harness.client import bearer
 from harness.server import host_settings
+from tests.support.forked import Forked
 from tests.support.generations import RELEASE
-from tests.support.keys import KEY
+from tests.support.kubectl import Cluster, kubectl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,18 +27,22 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 PAGE = (Path(__file__).parents[2] / "docs" / "service-accounts.md").read_text()
-SWITCH, CREATE, USE, CI, WATCH, ROTATE, KILL = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-COMPOSE, CHART, CRON_JOB = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-[CRONTAB] = re.findall(r"```crontab\n(.*?)```", PAGE, re.DOTALL)
+
+
+def blocks(language: str) -> list[str]:
+    """Return the blocks of the page in a language, in order."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+CHECK, SWITCH, CREATE, ENSURE, USE, CI, WATCH, ROTATE, KILL = blocks("sh")
+COMPOSE, CHART, ALERTS, CRON_JOB, RULES_OF_DEPLOYMENT = blocks("yaml")
+[CRONTAB] = blocks("crontab")
+[POLICY] = blocks("toml")
+POLICY_FILE = "/etc/owui-keygate.toml"
+SCRIPT = CRON_JOB.split("- |\n", 1)[1].split("---", 1)[0]
 PERMISSIONS = "/api/v1/users/default/permissions"
-KUBECTL = """#!/bin/sh
-case "$1" in
-  exec) shift 3; exec "$@" ;;
-  create) echo "$@" > created; cat ;;
-  apply) cat > applied ;;
-esac
-"""
-"""Runs what it is to run in a pod, and keeps what it is to apply."""
+STEPS = ["get", "patch", "exec", "patch", "exec"]
+"""The calls of kubectl in the script."""
 
 pytestmark = pytest.mark.skipif(
     RELEASE < (0, 12, 0), reason="the page limits networks as one can from 0.12 on"
@@ -51,18 +56,20 @@ class Shell:
         self.folder = folder
         self.settings = {**settings, "PATH": f"{folder}:{keygate.folder}/bin:/usr/bin:/bin"}
         folder.mkdir(exist_ok=True)
+        (folder / "owui-keygate.toml").write_text(POLICY)
 
-    def run(self, script: str) -> str:
-        """Run a script that must succeed, and return what it has printed."""
+    def run(self, script: str, *, code: int = 0) -> str:
+        """Run a script that must end with a code, and return what it has printed."""
         done = subprocess.run(
             ["/bin/bash", "-euo", "pipefail", "-c", script],
             cwd=self.folder,
             env=self.settings,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         return done.stdout
 
     @property
@@ -73,11 +80,13 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def limits(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the first commands set; `doctor` finds it right."""
+    """What the first commands set; the file is right, and `doctor` says so."""
     folder = tmp_path_factory.mktemp("switch")
     shell = Shell(keygate, folder, {"HOME": str(folder)})
+    assert "allowed" in shell.run(CHECK)
     before = set(shell.settings)
-    printed = shell.run(f"{SWITCH}\nenv -0 > environment")
+    file = folder / "owui-keygate.toml"
+    printed = shell.run(f"{SWITCH.replace(POLICY_FILE, str(file))}\nenv -0 > environment")
     assert "Active, and the bypass is on: administrators' API keys" in printed
     assert "warning" not in printed
     pairs = (folder / "environment").read_text().rstrip("\0").split("\0")
@@ -99,7 +108,7 @@ def server(
         yield started
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shell(server: Server, keygate: Environment) -> Shell:
     settings = host_settings(server.folder) | server.settings | {"URL": server.url}
     return Shell(keygate, server.folder / "shell", settings)
@@ -116,36 +125,61 @@ def test_the_page_from_beginning_to_end(shell: Shell, server: Server) -> None:
     key = shell.key
     assert "bot@example.org" in listed
     assert key not in listed
+    shell.run(ENSURE)
     assert "workspace" in json.loads(shell.run(USE))
     shell.settings["OPEN_WEBUI_KEY"] = key
     assert "data" in json.loads(shell.run(CI))
     watched = shell.run(WATCH)
-    assert '"allow_bypass"' in watched
-    assert 'path="/api/models"' in server.log
+    effective, _ = json.JSONDecoder().raw_decode(watched)
+    assert effective["accounts"]["bot"]["allow_bypass"] > 0
+    assert 'bypass account="bot"' in server.log
     shell.run(ROTATE)
-    assert (status(server, key), status(server, shell.key)) == (401, 200)
+    assert (status(server, key), status(server, shell.key)) == (200, 200)
     key = shell.key
     command = CRONTAB.split("root", 1)[1].replace("/run/secrets", str(shell.folder))
     shell.run(command)
-    assert (status(server, key), status(server, shell.key)) == (401, 200)
-    key = shell.key
-    rotated = rotate_by_cron_job(shell)
-    assert (status(server, key), status(server, rotated)) == (401, 200)
+    assert (status(server, key), status(server, shell.key)) == (200, 200)
+    last = shell.key
+    assert key not in server.log
     shell.run(KILL)
-    assert status(server, rotated) == 401
-    assert not [secret for secret in (key, rotated) if secret in server.log]
+    assert (status(server, key), status(server, last)) == (401, 401)
 
 
-def rotate_by_cron_job(shell: Shell) -> str:
-    """Run the script of the CronJob with a stand-in for kubectl, and return the key applied."""
-    kubectl = shell.folder / "kubectl"
-    kubectl.write_text(KUBECTL)
-    kubectl.chmod(0o755)
-    shell.run(CRON_JOB.split("- |\n", 1)[1].split("---", 1)[0])
-    key = (shell.folder / "applied").read_text()
-    assert "--from-file=key=/dev/stdin" in (shell.folder / "created").read_text()
-    assert KEY.fullmatch(key), "no newline, either"
-    return key
+@pytest.fixture(scope="module")
+def forked(shell: Shell, keygate: Environment) -> Iterator[Forked]:
+    """The commands in the pod."""
+    with Forked(keygate, shell.settings, shell.folder) as made:
+        yield made
+
+
+@pytest.fixture
+def cluster(shell: Shell, forked: Forked) -> Iterator[Cluster]:
+    """A cluster whose Secret has the first key."""
+    made = forked.run("create", "bot@example.org", "--expires", "90d", "--yes")
+    cluster = Cluster(forked, {"key": made.stdout.strip()})
+    with kubectl(shell.folder / "kubectl", cluster):
+        yield cluster
+    assert forked.run("revoke", "bot@example.org", "--yes").returncode == 0
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("step", range(len(STEPS)))
+def test_the_key_in_the_secret_works_whatever_step_fails(
+    cluster: Cluster, shell: Shell, server: Server, *, step: int, late: bool
+) -> None:
+    old = cluster.secret["key"]
+    cluster.fails, cluster.late = step, late
+    shell.run(SCRIPT, code=1)
+    assert cluster.steps == STEPS[: step + 1]
+    assert status(server, cluster.secret["key"]) == 200
+    cluster.steps.clear()
+    cluster.fails = None
+    shell.run(SCRIPT)
+    new = cluster.secret["key"]
+    assert cluster.secret["next"] == ""
+    assert new != old
+    assert (status(server, old), status(server, new)) == (200, 200)
+    assert not [key for key in (old, new) if key in server.log]
 
 
 def test_each_way_to_deploy_sets_the_same(limits: dict[str, str], keygate: Environment) -> None:
@@ -153,11 +187,16 @@ def test_each_way_to_deploy_sets_the_same(limits: dict[str, str], keygate: Envir
     compose, chart = (
         json.loads(keygate.run("python", "-c", read, text).stdout) for text in (COMPOSE, CHART)
     )
-    assert compose["services"]["open-webui"]["environment"] == limits
-    assert {row["name"]: row["value"] for row in chart["extraEnvVars"]} == limits
+    wanted = limits | {"ADMIN_API_KEY_POLICY_FILE": POLICY_FILE}
+    assert compose["services"]["open-webui"]["environment"] == wanted
+    assert {row["name"]: row["value"] for row in chart["extraEnvVars"]} == wanted
 
 
-def test_the_cron_job_is_yaml(keygate: Environment) -> None:
+def test_the_manifests_are_yaml(keygate: Environment) -> None:
     read = "import sys, yaml; print(*(one['kind'] for one in yaml.safe_load_all(sys.argv[1])))"
     kinds = keygate.run("python", "-c", read, CRON_JOB).stdout.split()
     assert kinds == ["CronJob", "ServiceAccount", "Role", "RoleBinding"]
+    read = "import sys, yaml; print(len(yaml.safe_load(sys.argv[1])))"
+    assert keygate.run("python", "-c", read, RULES_OF_DEPLOYMENT).stdout == "3\n"
+    read = "import sys, yaml; print(len(yaml.safe_load(sys.argv[1])['groups'][0]['rules']))"
+    assert keygate.run("python", "-c", read, ALERTS).stdout == "3\n"

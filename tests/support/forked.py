@@ -37,7 +37,9 @@ class Forked:
         if self._process is not None:
             self._process.communicate()
 
-    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, stdin: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, with further environment variables."""
         if self._process is None:
             self._process = subprocess.Popen(
@@ -50,7 +52,7 @@ class Forked:
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        asked = {"arguments": arguments, "variables": variables}
+        asked = {"arguments": arguments, "stdin": stdin, "variables": variables}
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         found = json.loads(self._process.stdout.readline())

@@ -1,8 +1,8 @@
 """Runs in the host's environment: `owui-keygate keys` again and again, with the host imported once.
 
-Each line of standard input is a JSON array of arguments, or an object of environment variables
-besides. A fork of this process, in which nothing has run yet, becomes the command; its exit code
-and what it has printed are a line of standard output. Arguments and answers are JSON.
+Each line of standard input is a JSON object: the arguments, further environment variables, and what
+the command reads from its standard input. A fork of this process, in which nothing has run yet,
+becomes the command; its exit code and what it has printed are a line of standard output.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from owui_keygate.commands.keys.waiting import Patience
 
 def become(arguments: list[str], variables: dict[str, str], streams: list[int]) -> None:
     """Run a command in this process, and end with its exit code."""
-    for number, descriptor in enumerate(streams, start=1):
+    for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
     os.environ.update(variables)
     code: Any = 1
@@ -37,10 +37,17 @@ def become(arguments: list[str], variables: dict[str, str], streams: list[int]) 
 def answer(line: str) -> dict[str, Any]:
     """Run the command of one line in a fork."""
     asked = json.loads(line)
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+    with (
+        tempfile.TemporaryFile("w+") as stdin,
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as err,
+    ):
+        stdin.write(asked["stdin"])
+        stdin.seek(0)
         child = os.fork()
         if child == 0:
-            become(asked["arguments"], asked["variables"], [out.fileno(), err.fileno()])
+            streams = [file.fileno() for file in (stdin, out, err)]
+            become(asked["arguments"], asked["variables"], streams)
         _, status = os.waitpid(child, 0)
         texts = []
         for file in (out, err):
