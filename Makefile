@@ -64,6 +64,10 @@ compatibility: .venv/.wheel ## Run them on every release and write docs/compatib
 routes: .venv/.wheel ## Write docs/routes.md and the table in docs/limits.md
 	@$(BIN)/python -m dev.routes_page
 
+.PHONY: policy-page
+policy-page: .venv/.wheel ## Write the reference in docs/policy.md
+	@$(BIN)/python -m dev.policy_page
+
 .PHONY: imports
 imports: .venv/.ready ## Write docs/imports.md, the drawing of what imports what
 	@$(BIN)/python -m dev.imports --write

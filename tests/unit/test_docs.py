@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dev import routes_page
+from dev import policy_page, routes_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -143,3 +143,9 @@ def test_the_pages_about_routes_are_up_to_date() -> None:
     assert limits.count(routes_page.BEGIN) == limits.count(routes_page.END) == 1
     assert routes_page.limits_page(limits) == limits, "run `make routes`"
     assert routes_page.PAGE.read_text(encoding="utf-8") == routes_page.page(), "run `make routes`"
+
+
+def test_the_reference_of_the_policy_file_is_made_from_its_schema() -> None:
+    text = policy_page.PAGE.read_text(encoding="utf-8")
+    assert text.count(policy_page.BEGIN) == text.count(policy_page.END) == 1
+    assert policy_page.page(text) == text, "run `make policy-page`"
