@@ -43,7 +43,9 @@ fn spelled_out(entries: &[&str]) -> Option<Vec<String>> {
 
 fn is_understood(member: &str, value: &Value) -> bool {
     match member {
-        "user" => value.as_str().is_some_and(|text| UserName::parse(text).is_ok()),
+        "user" => value
+            .as_str()
+            .is_some_and(|text| UserName::parse(text).is_ok()),
         "max_age" => value.as_str().is_some_and(|text| Age::parse(text).is_ok()),
         "networks" => texts(value).is_some_and(|list| Networks::of(list.into_iter()).is_ok()),
         "endpoints" => texts(value)
@@ -149,7 +151,10 @@ fuzz_target!(|input: &str| {
             for fault in &faults {
                 assert!(!fault.to_string().contains(SECRET), "{fault}");
                 // A file may end in the fault, behind its last line break.
-                let line = text.split('\n').nth(fault.line - 1).expect("there is that line");
+                let line = text
+                    .split('\n')
+                    .nth(fault.line - 1)
+                    .expect("there is that line");
                 assert!(fault.column <= line.chars().count() + 1, "{fault}");
             }
         }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use libfuzzer_sys::fuzz_target;
-use owui_keygate::limits::{Age, Endpoints, Networks, Users};
 use owui_keygate::limits::Presets;
+use owui_keygate::limits::{Age, Endpoints, Networks, Users};
 use owui_keygate::settings::Settings;
 
 const SECRET: &str = "sk-0123456789abcdef";

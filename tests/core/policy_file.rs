@@ -1,5 +1,6 @@
 //! The policy file against plain statements of what it means.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -423,7 +424,114 @@ fn what_is_no_toml_has_its_place_and_a_reason() {
     assert!(fault(&deep).2.starts_with("is not TOML: "));
 }
 
+/// An account of a file that a test has made.
+#[derive(Clone, Debug)]
+struct Made {
+    /// Which of the users, and whether by e-mail address.
+    user: (usize, bool),
+    endpoints: Option<Vec<&'static str>>,
+    networks: Option<&'static str>,
+    max_age: Option<i64>,
+}
+
+const ENTRIES: [&str; 5] = ["/a", "GET /a$", "/{x}/b$", "@status", "POST|PUT *"];
+
+/// Whether an entry covers a GET request, by a plain statement for each.
+fn is_covered(entry: &str, path: &str) -> bool {
+    match entry {
+        "/a" => path == "/a" || path.starts_with("/a/"),
+        "GET /a$" => path == "/a",
+        "/{x}/b$" => path.split('/').count() == 3 && path.ends_with("/b"),
+        "@status" => path == "/health" || path == "/api/version",
+        "POST|PUT *" => false,
+        _ => panic!("{entry}"),
+    }
+}
+
+fn made() -> impl Strategy<Value = Made> {
+    (
+        (0..3_usize, any::<bool>()),
+        prop::option::of(prop::collection::vec(prop::sample::select(&ENTRIES), 1..3)),
+        prop::option::of(prop::sample::select(&["10.20.0.0/16", "192.0.2.0/24"])),
+        prop::option::of(0..3_i64),
+    )
+        .prop_map(|(user, endpoints, networks, max_age)| Made {
+            user,
+            endpoints,
+            networks,
+            max_age: max_age.map(|age| 999 + age),
+        })
+}
+
+fn id(user: usize) -> String {
+    format!("{user}d2f6c1e-5b8a-4c3d-8e7f-0a1b2c3d4e5f")
+}
+
+fn email(user: usize) -> String {
+    format!("User{user}@example.org")
+}
+
+fn written(accounts: &[Made]) -> String {
+    let mut text = String::new();
+    for (place, account) in accounts.iter().enumerate() {
+        let (user, by_email) = account.user;
+        let user = if by_email { email(user) } else { id(user) };
+        writeln!(text, "[account.a{place}]\nuser = {user:?}").unwrap();
+        if let Some(endpoints) = &account.endpoints {
+            writeln!(text, "endpoints = {endpoints:?}").unwrap();
+        }
+        if let Some(networks) = account.networks {
+            writeln!(text, "networks = [{networks:?}]").unwrap();
+        }
+        if let Some(age) = account.max_age {
+            writeln!(text, "max_age = \"{age}s\"").unwrap();
+        }
+    }
+    text
+}
+
 proptest! {
+    /// The key is 1,000 seconds old and comes from 10.20.1.2.
+    #[test]
+    fn a_decision_is_that_of_a_plain_reading(
+        accounts in prop::collection::vec(made(), 0..4),
+        rules_others in any::<bool>(),
+        asked in 0..3_usize,
+        path in prop::sample::select(&["/a", "/a/b", "/a/b/c", "/c/b", "/health", "/health/x", "/"]),
+    ) {
+        let mut text = written(&accounts);
+        if rules_others {
+            text = format!("default = \"bypass\"\n{text}");
+        }
+        let users: HashSet<_> = accounts.iter().map(|account| account.user).collect();
+        if users.len() < accounts.len() {
+            let faults = parse(&text).unwrap_err();
+            prop_assert!(faults.iter().all(|fault| fault.reason.contains("no other account")));
+            return Ok(());
+        }
+        let own: Vec<_> = accounts.iter().filter(|account| account.user.0 == asked).collect();
+        let expected = match own[..] {
+            [] if rules_others => Judgement::Decided(Decision::AllowBypass),
+            [] => Judgement::AskHost,
+            [account] => Judgement::Decided(
+                if account.max_age.is_some_and(|age| age < 1000) {
+                    Decision::AccountAgeLimit
+                } else if account.networks.is_some_and(|networks| networks != "10.20.0.0/16") {
+                    Decision::AccountNetworkLimit
+                } else if account.endpoints.as_ref().is_some_and(|endpoints| {
+                    !endpoints.iter().any(|entry| is_covered(entry, path))
+                }) {
+                    Decision::AccountEndpointLimit
+                } else {
+                    Decision::AllowBypass
+                },
+            ),
+            _ => Judgement::Decided(Decision::TwoAccounts),
+        };
+        let found = decide(&text, &id(asked), &email(asked).to_uppercase(), "GET", path);
+        prop_assert_eq!(found, expected);
+    }
+
     #[test]
     fn no_text_panics(text in any::<String>(), toml in "[a-z\\[\\]=\"{}., \n@/0-9-]{0,80}") {
         for text in [text, toml] {
