@@ -110,7 +110,9 @@ fuzz_target!(|input: &str| {
         return;
     };
     let text = text.replace('~', SECRET);
-    let table = text.parse::<Table>().ok();
+    // A byte order mark is refused, and the parser leaves it out.
+    let has_mark = text.starts_with('\u{feff}');
+    let table = text.parse::<Table>().ok().filter(|_| !has_mark);
     match (
         PolicyFile::parse(&text, &presets()),
         table.as_ref().and_then(read),

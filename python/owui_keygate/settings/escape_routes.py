@@ -33,8 +33,9 @@ FOREMOST = (
     "POST /api/v1/auths/add",
     "POST /api/v1/functions/create",
     "POST /openai/config/update",
+    "GET /openai/{:path}",
 )
-"""Each of these alone is a way out of every limit, so a warning names it before others."""
+"""Each of these alone is a way out of a limit, so a warning names it before others."""
 
 
 class Finding(NamedTuple):
