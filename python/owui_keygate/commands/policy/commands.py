@@ -269,18 +269,12 @@ def ask_cases(
     release: Release = None,
     as_json: AsJson = False,
 ) -> None:
-    r"""Ask a list of questions, and print those whose answers are not as expected.
+    """Ask a list of questions, and print those whose answers are not as expected.
 
-    A case has the members user, request and expect ("allowed" or "refused"), and may have name,
-    email, role, transport, from, age, keys_off, host_endpoints, permitted, decision and account,
-    which mean what the options and the answers of `explain` mean:
-
-    \b
-    [[case]]
-    name = "terraform adds users"
-    user = "terraform@example.org"
-    request = "POST /api/v1/auths/add"
-    expect = "allowed"
+    The TOML file is a list of tables named `case`. Each has the members user, request, such as
+    "POST /api/v1/auths/add", and expect, which is "allowed" or "refused". It may have name, email,
+    role, transport, from, age, keys_off, host_endpoints, permitted, decision and account, which
+    mean what the options and the answers of `explain` mean.
     """
     with _answering():
         listed = cases.read_cases(file)

@@ -1,0 +1,58 @@
+"""Each command of docs/policy.md does what the page says."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import warnings
+from pathlib import Path
+
+import pytest
+
+with warnings.catch_warnings():
+    # This typer imports what this click has deprecated.
+    warnings.simplefilter("ignore")
+    from owui_keygate.commands.cli import app
+    from typer.testing import CliRunner
+
+PAGE = (Path(__file__).parents[4] / "docs" / "policy.md").read_text(encoding="utf-8")
+POLICY, CASES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+[COMMANDS] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with the files of the page."""
+    for name, text in (("owui-keygate.toml", POLICY), ("cases.toml", CASES)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(line: str, *, code: int = 0) -> str:
+    """Run a command of the page, and return what it prints."""
+    _, *arguments = shlex.split(line.partition(" > ")[0])
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == code, found.output
+    return found.stdout
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_page_from_beginning_to_end() -> None:
+    check, explain, ask, schema, presets = COMMANDS.splitlines()
+    run(check)
+    explained = run(explain)
+    assert explained.startswith("allowed")
+    assert "terraform" in explained
+    run(ask)
+    assert json.loads(run(schema))["$defs"]
+    assert "@status" in run(presets)
+
+
+def test_a_case_that_differs_is_found(folder: Path) -> None:
+    wrong = CASES.replace('"refused"', '"allowed"')
+    assert wrong != CASES
+    (folder / "cases.toml").write_text(wrong)
+    assert "and nothing else" in run(COMMANDS.splitlines()[2], code=1)
