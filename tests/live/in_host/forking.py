@@ -1,8 +1,8 @@
 """Runs in the host's environment: `owui-keygate keys` again and again, with the host imported once.
 
-Each line of standard input is a JSON array of arguments, or an object of environment variables
-besides. A fork of this process, in which nothing has run yet, becomes the command; its exit code
-and what it has printed are a line of standard output. Arguments and answers are JSON.
+Each line of standard input is a JSON object of arguments and environment variables. A fork of this
+process, in which nothing has run yet, becomes the command. Its exit code and what it has printed
+are a line of standard output, as a JSON object.
 """
 
 from __future__ import annotations
