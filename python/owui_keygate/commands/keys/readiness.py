@@ -6,7 +6,6 @@ process if that fails.
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 from functools import partial
 from pathlib import Path
@@ -47,16 +46,15 @@ def wait_for_migrations(database: ModuleType, patience: Patience) -> None:
 
 def _expect(database: ModuleType, heads: set[str]) -> None:
     with failures_explained(), silence():
-        if asyncio.run(_applied(database)) != heads:
+        if _applied(database) != heads:
             raise NotReadyError(_BEHIND)
 
 
-async def _applied(database: ModuleType) -> set[str]:
+def _applied(database: ModuleType) -> set[str]:
     from sqlalchemy import column, select, table
-
-    from owui_keygate.commands.keys.transaction import transaction
 
     name: ColumnClause[str] = column("version_num")
     versions = table("alembic_version", name, schema=database.Base.metadata.schema)
-    async with transaction(database, changes=False) as execute:
-        return set((await execute(select(name).select_from(versions))).scalars())
+    # The sessions must stay as they are: the host uses them when it is imported.
+    with database.engine.connect() as connection:
+        return set(connection.execute(select(name).select_from(versions)).scalars())
