@@ -87,7 +87,9 @@ def place(
             postgres = stack.enter_context(Postgres())
             settings["DATABASE_URL"] = postgres.create(DATABASE)
         server = stack.enter_context(Server(keygate, folder / "server", settings))
-        yield Place.of(keygate, server, postgres)
+        place = Place.of(keygate, server, postgres)
+        stack.enter_context(place.forked)
+        yield place
 
 
 def policy(folder: Path) -> dict[str, str]:
