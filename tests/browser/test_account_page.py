@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.generations import GENERATION
+from tests.support.keys import KEEPS_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,23 @@ def test_an_administrator_makes_a_key_and_takes_it_back(
     account.take_key_back()
     answer = on.answer_to(key)
     assert answer == UNKNOWN
+
+
+@pytest.mark.skipif(not KEEPS_TIMES, reason="an account has one key before 0.6.41")
+def test_the_page_shows_the_new_one_of_two_keys_and_deletes_both(
+    on: Site, account_of: AccountOf
+) -> None:
+    account = account_of(on, on.admin)
+    old = account.make_key()
+    new = on.rotate(on.admin)
+    again = account_of(on, on.admin)
+    is_the_new_one = again.shown_key() == new
+    assert is_the_new_one
+    answers = [on.answer_to(key) for key in (old, new)]
+    assert answers == [200, 200]
+    again.take_key_back()
+    answers = [on.answer_to(key) for key in (old, new)]
+    assert answers == [UNKNOWN, UNKNOWN]
 
 
 def test_a_user_is_offered_one_only_while_keys_are_on(

@@ -39,6 +39,15 @@ class Site:
         with closing(self.server.client()) as client:
             return client.request("GET", CONFIG, bearer(key)).status
 
+    def rotate(self, person: Person) -> str:
+        """Give somebody a new key by command, and leave the old one for an hour."""
+        environment = host_environment(with_wheel=True)
+        rotation = ("keys", "rotate", person.email, "--overlap", "1h", "--yes")
+        server = self.server
+        found = environment.run("owui-keygate", *rotation, env=server.settings, cwd=server.folder)
+        found.check_returncode()
+        return found.stdout.strip()
+
 
 @contextmanager
 def site(folder: Path, settings: dict[str, str]) -> Iterator[Site]:
