@@ -126,7 +126,8 @@ nightly: .venv/.wheel ## What takes too long for every change: many more example
 	ROTATIONS=100 $(BIN)/python -m pytest tests/live/test_rotation.py
 	for release in 0.5.4 0.6.36 0.8.12 0.9.6; do \
 		HOST_RELEASE=$$release $(BIN)/python -m pytest tests/live/test_keys.py \
-			tests/live/test_rotation.py tests/live/test_key_files.py || exit 1; done
+			tests/live/test_rotation.py tests/live/test_key_files.py \
+			tests/live/test_policy.py tests/live/test_watch.py || exit 1; done
 	HOST_DATABASE=postgresql $(MAKE) test-hosts RELEASES="0.8.12 0.9.6 0.12.4"
 	$(MAKE) fuzz mutants mutants-python audit release-check
 	$(MAKE) bench

@@ -1,5 +1,5 @@
 //! Our list of endpoints against a plain reading of it. An input is three lines: the list, a
-//! method and a path. A `$` in the list stands for a secret, which no error may repeat.
+//! method and a path. A `~` in the list stands for a secret, which no error may repeat.
 
 #![no_main]
 
@@ -11,6 +11,8 @@ const SECRET: &str = "sk-0123456789abcdef";
 struct Rule<'a> {
     methods: Option<Vec<&'a str>>,
     path: &'a str,
+    /// Whether a `$` ends the path.
+    is_whole: bool,
 }
 
 impl<'a> Rule<'a> {
@@ -21,10 +23,19 @@ impl<'a> Rule<'a> {
             2 => (Some(words[0].split('|').collect::<Vec<_>>()), words[1]),
             _ => return None,
         };
+        let (path, is_whole) = match path.strip_suffix('$') {
+            Some(path) => (path, true),
+            None => (path, false),
+        };
         let methods_fit = methods.iter().flatten().all(|method| is_method(method));
-        let path_fits = path == "*" || path.starts_with('/') && !path.contains(['*', '?', '#']);
+        let path_fits = path == "*" && !is_whole
+            || path.starts_with('/') && !path.contains(['*', '?', '#']) && braces_fit(path);
         let is_shown = !holds_a_credential(entry);
-        (methods_fit && path_fits && is_shown).then_some(Self { methods, path })
+        (methods_fit && path_fits && is_shown).then_some(Self {
+            methods,
+            path,
+            is_whole,
+        })
     }
 
     fn is_for(&self, method: &str) -> bool {
@@ -36,23 +47,53 @@ impl<'a> Rule<'a> {
     /// A rule ends with a slash where its last segment is empty; what is below that one begins
     /// with two slashes for every other reader of the path.
     fn covers(&self, method: &str, path: &str) -> bool {
-        if self.path == "*" || self.path == path {
+        if self.path == "*" {
             return self.is_for(method);
         }
         let (rule, segments): (Vec<&str>, Vec<&str>) =
             (self.path.split('/').collect(), path.split('/').collect());
-        let Some(below) = segments.strip_prefix(&rule[..]) else {
-            return false;
+        let fits = |(wanted, found): (&&str, &&str)| {
+            wanted == found && !is_parameter(wanted) || is_parameter(wanted) && is_plain(found)
         };
-        let (last, between) = below.split_last().expect("it is not the path itself");
-        let is_plain = !self.path.ends_with('/')
+        if segments.len() < rule.len() || !rule.iter().zip(&segments).all(fits) {
+            return false;
+        }
+        let Some((last, between)) = segments[rule.len()..].split_last() else {
+            return self.is_for(method);
+        };
+        let below = &segments[rule.len()..];
+        let is_covered = !self.is_whole
+            && !self.path.ends_with('/')
             && ![".", ".."].contains(last)
             && !below.iter().any(|segment| is_read_again(segment))
             && between
                 .iter()
                 .all(|segment| !["", ".", ".."].contains(segment));
-        is_plain && self.is_for(method)
+        is_covered && self.is_for(method)
     }
+}
+
+/// Whether a segment of a list stands for any one segment.
+fn is_parameter(segment: &str) -> bool {
+    let inner = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
+    inner.is_some_and(|name| {
+        let mut characters = name.chars();
+        let first = characters
+            .next()
+            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        first && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
+
+/// Whether each segment with a brace in it is a parameter.
+fn braces_fit(path: &str) -> bool {
+    path.split('/')
+        .all(|segment| is_parameter(segment) || !segment.contains(['{', '}']))
+}
+
+/// Whether no server reads a segment as another one, or as none.
+fn is_plain(segment: &str) -> bool {
+    !["", ".", ".."].contains(&segment) && !is_read_again(segment)
 }
 
 /// A template that stands for a path: every other segment of it is a parameter.
@@ -95,7 +136,7 @@ fuzz_target!(|input: &str| {
     let (Some(path), Some(method), Some(list)) = (lines.next(), lines.next(), lines.next()) else {
         return;
     };
-    let list = list.replace('$', SECRET);
+    let list = list.replace('~', SECRET);
     let rules: Vec<_> = list.split(',').map(Rule::read).collect();
     match (
         Endpoints::parse(&list),
