@@ -128,7 +128,7 @@ impl Endpoints {
             || self
                 .paths
                 .along(path)
-                .filter(|(length, _)| *length == path.len() || *length >= written)
+                .filter(|(length, _)| *length >= written)
                 .any(|(length, rule)| {
                     let is_whole = length == path.len();
                     let exact = [&rule.exact, &rule.exact_by_preset];
@@ -162,7 +162,7 @@ impl Endpoints {
                 .paths
                 .matching(template)
                 .iter()
-                .filter(|(length, ..)| *length == template.len() || *length >= written)
+                .filter(|(length, ..)| *length >= written)
                 .any(|(length, is_own, rule)| {
                     let is_whole = *length == template.len();
                     rule.below.serve(method)

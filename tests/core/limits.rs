@@ -465,6 +465,25 @@ fn a_list_reaches_a_route_of_which_it_covers_a_path() {
 }
 
 #[test]
+fn a_route_that_may_be_read_as_another_is_reached_by_what_spells_it_out() {
+    for (list, template, reaches) in [
+        ("/a", "/a//b", false),
+        ("/a", "/a/../b", false),
+        ("/a", "/a/b%", false),
+        ("/a//b", "/a//b", true),
+        ("/a/../b", "/a/../b/c", true),
+        ("/a/../b$", "/a/../b", true),
+    ] {
+        let endpoints = Endpoints::parse(list).unwrap();
+        assert_eq!(
+            endpoints.reach(Some("GET"), template),
+            reaches,
+            "{template}"
+        );
+    }
+}
+
+#[test]
 fn a_preset_reaches_the_routes_it_is_made_of_and_those_that_a_parameter_of_it_names() {
     let routes = ["GET /files/count$", "GET /chats/{id}$"];
     let presets = Presets::from([("read".to_owned(), routes.map(str::to_owned).to_vec())]);
