@@ -69,6 +69,8 @@ def _parser(read: Callable[[str], Any]) -> Callable[[str], Any]:
             except ValueError as error:
                 raise typer.BadParameter(str(error)) from error
 
+    # The help shows it as the type of an argument.
+    parse.__name__ = "text"
     return parse
 
 
