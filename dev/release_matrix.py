@@ -31,7 +31,7 @@ TESTS = (
     "test_limits",
     "test_advisories",
 )
-AT_ONCE = 2
+AT_ONCE = 3
 """How many releases are tested side by side, each by one process and its servers."""
 PAGE = ROOT / "docs" / "compatibility.md"
 

@@ -12,9 +12,10 @@ from owui_keygate.commands.keys.given_key import check_key
 GOOD = "7c4a8d09ca3762af61e59520943dc264"
 
 
-@pytest.mark.parametrize("digits", [GOOD, *(secrets.token_hex(16) for _ in range(50))])
-def test_a_random_key_is_taken(digits: str) -> None:
-    check_key(f"sk-{digits}")
+def test_a_random_key_is_taken() -> None:
+    check_key(f"sk-{GOOD}")
+    for _ in range(50):
+        check_key(f"sk-{secrets.token_hex(16)}")
 
 
 def test_a_key_as_open_webui_makes_it_is_taken() -> None:
