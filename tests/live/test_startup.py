@@ -316,7 +316,7 @@ BREAKAGES = {
     ),
     "a panic": (
         "import owui_keygate._native as native\n"
-        "def panic(environment): raise native.PanicException\n"
+        "def panic(*_arguments): raise native.PanicException\n"
         "native.Settings = panic",
         "PanicError: the native module panicked",
     ),

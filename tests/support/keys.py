@@ -117,7 +117,12 @@ class Place:
         return cls(environment, server, postgres, first, forked)
 
     def keys(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run a command with the server's environment variables, and more."""
+        """Run a command with the server's environment variables, and more.
+
+        Other variables need a process of their own, since the host reads them when it is imported.
+        """
+        if not settings:
+            return self.quick(*arguments)
         variables = self.server.settings | settings
         return run(self.environment, variables, self.server.folder, *arguments)
 
