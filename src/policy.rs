@@ -282,8 +282,10 @@ pub fn judge(
     let Some(principal) = principal else {
         return Judgement::Decided(Decision::UnknownKey);
     };
-    if request.transport.is_header() && bypass.rules(&principal.user) {
-        let refusal = bypass.refusal(request, principal);
+    if request.transport.is_header()
+        && let Some(account) = bypass.ruled(&principal.user)
+    {
+        let refusal = bypass.refusal(request, principal, account);
         return Judgement::Decided(refusal.unwrap_or(Decision::AllowBypass));
     }
     let Some(rules) = rules else {
@@ -305,11 +307,11 @@ pub fn decide_let_in(
     request: &Request<'_>,
     principal: &Principal<'_>,
 ) -> Decision {
-    if !bypass.rules(&principal.user) {
+    let Some(account) = bypass.ruled(&principal.user) else {
         return Decision::Allow;
-    }
+    };
     bypass
-        .refusal(request, principal)
+        .refusal(request, principal, account)
         .unwrap_or(Decision::AllowWithinLimits)
 }
 
@@ -325,8 +327,7 @@ impl Bypass {
     /// rules do not count and need not be read.
     #[must_use]
     pub fn rules_every_admin(&self) -> bool {
-        let has_others = self.accounts.as_ref().is_none_or(|file| file.rules_others);
-        self.limits.users.is_none() && has_others
+        self.limits.users.is_none() && self.rules_others()
     }
 
     /// Whether any limit looks at the address of a client.
@@ -369,7 +370,7 @@ impl Bypass {
     /// carries the session of a person or something else.
     #[must_use]
     pub fn own_key(&self, user: &User<'_>, session: bool) -> OwnKey {
-        match (self.rules(user), session) {
+        match (self.ruled(user).is_some(), session) {
             (false, _) => OwnKey::ByHost,
             (true, true) => OwnKey::Allowed,
             (true, false) => OwnKey::Refused,
@@ -380,27 +381,35 @@ impl Bypass {
     /// user.
     #[must_use]
     pub fn account_name(&self, user: &User<'_>) -> Option<&str> {
-        match self.account(user) {
-            Found::One(account) if self.rules(user) => Some(&account.name),
+        match self.ruled(user) {
+            Some(Found::One(account)) => Some(&account.name),
             _ => None,
         }
     }
 
-    /// Whether the bypass rules a user's keys.
-    fn rules(&self, user: &User<'_>) -> bool {
+    /// Whether the bypass rules administrators without an account in the policy file.
+    fn rules_others(&self) -> bool {
+        self.accounts.as_ref().is_none_or(|file| file.rules_others)
+    }
+
+    /// The account of a user whose keys the bypass rules; `None` for everybody else.
+    fn ruled(&self, user: &User<'_>) -> Option<Found<'_>> {
         let named = self.limits.users.as_ref();
-        self.on
+        let is_meant = self.on
             && is_admin(user.role)
-            && named.is_none_or(|users| users.names(user.id, user.email))
-            && self
-                .accounts
-                .as_ref()
-                .is_none_or(|file| file.rules_others || !matches!(self.account(user), Found::None))
+            && named.is_none_or(|users| users.names(user.id, user.email));
+        let account = is_meant.then(|| self.account(user))?;
+        (self.rules_others() || !matches!(account, Found::None)).then_some(account)
     }
 
     /// What the end of the key, or the first limit that refuses, makes of a request. The limits of
-    /// the environment are a ceiling: those of an account must hold as well.
-    fn refusal(&self, request: &Request<'_>, principal: &Principal<'_>) -> Option<Decision> {
+    /// the environment are a ceiling: those of the user's account must hold as well.
+    fn refusal(
+        &self,
+        request: &Request<'_>,
+        principal: &Principal<'_>,
+        account: Found<'_>,
+    ) -> Option<Decision> {
         let Some(times) = principal.times else {
             return Some(Decision::UnreadKey);
         };
@@ -415,7 +424,7 @@ impl Bypass {
                 Limit::Networks => Decision::NetworkLimit,
                 Limit::Endpoints => Decision::EndpointLimit,
             });
-        of_environment.or_else(|| match self.account(&principal.user) {
+        of_environment.or_else(|| match account {
             Found::None => None,
             Found::Two(..) => Some(Decision::TwoAccounts),
             Found::One(account) => {
