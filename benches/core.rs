@@ -62,16 +62,16 @@ fn bypass(endpoints: Option<usize>) -> Bypass {
     }
 }
 
-fn decision(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("decision");
-    let request = Request {
-        transport: Transport::Bearer,
-        method: "GET",
-        path: PATH,
-        client: Some("10.1.2.3"),
-        now: 1_800_000_000,
-    };
-    let principal = |role| Principal {
+const REQUEST: Request = Request {
+    transport: Transport::Bearer,
+    method: "GET",
+    path: PATH,
+    client: Some("10.1.2.3"),
+    now: 1_800_000_000,
+};
+
+const fn principal(role: &str) -> Principal<'_> {
+    Principal {
         user: User {
             id: "9d2f6c1e-5b8a-4c3d-8e7f-0a1b2c3d4e5f",
             email: "automation@example.org",
@@ -82,14 +82,18 @@ fn decision(criterion: &mut Criterion) {
             created_at: Some(1_799_999_000),
         }),
         permitted: Some(true),
-    };
+    }
+}
+
+fn decision(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decision");
     let mut bench = |name: &str, bypass: Bypass, role, list: &Allowlist, expected| {
         let principal = principal(role);
         let rules = HostRules {
             keys_enabled: true,
             allowlist: Some(list),
         };
-        let judge = || judge(&bypass, black_box(&request), Some(&principal), Some(&rules));
+        let judge = || judge(&bypass, black_box(&REQUEST), Some(&principal), Some(&rules));
         assert_eq!(judge(), Judgement::Decided(expected));
         group.bench_function(name, |bencher| bencher.iter(judge));
     };
@@ -151,25 +155,7 @@ const LONGEST: f64 = 2e-6;
 const HIGHEST_RATIO: f64 = 1.5;
 
 fn accounts(criterion: &mut Criterion) {
-    let request = Request {
-        transport: Transport::Bearer,
-        method: "GET",
-        path: PATH,
-        client: Some("10.1.2.3"),
-        now: 1_800_000_000,
-    };
-    let principal = Principal {
-        user: User {
-            id: "9d2f6c1e-5b8a-4c3d-8e7f-0a1b2c3d4e5f",
-            email: "automation@example.org",
-            role: "admin",
-        },
-        times: Some(Times {
-            expires_at: None,
-            created_at: Some(1_799_999_000),
-        }),
-        permitted: None,
-    };
+    let principal = principal("admin");
     let bypasses = [1, 1000].map(|count| Bypass {
         on: true,
         limits: Limits::default(),
@@ -177,7 +163,7 @@ fn accounts(criterion: &mut Criterion) {
     });
     let mut group = criterion.benchmark_group("accounts");
     for (bypass, count) in bypasses.iter().zip([1, 1000]) {
-        let judge = || judge(bypass, black_box(&request), Some(&principal), None);
+        let judge = || judge(bypass, black_box(&REQUEST), Some(&principal), None);
         assert_eq!(judge(), Judgement::Decided(Decision::AllowBypass));
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
             bencher.iter(judge);
@@ -186,7 +172,7 @@ fn accounts(criterion: &mut Criterion) {
     group.finish();
     let [one, thousand] = side_by_side(&bypasses.each_ref().map(|bypass| {
         || {
-            black_box(judge(bypass, black_box(&request), Some(&principal), None));
+            black_box(judge(bypass, black_box(&REQUEST), Some(&principal), None));
         }
     }));
     println!("accounts: {one:.1e} s by one, {thousand:.1e} s by a thousand");
