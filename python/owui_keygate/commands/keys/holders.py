@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from owui_keygate._native import fingerprint
 from owui_keygate.commands.keys.errors import RefusedError
+from owui_keygate.readers.holder import rank
 from owui_keygate.readers.holders import every_holder, holder_of, keeps_times, select_holders
 
 if TYPE_CHECKING:
@@ -36,11 +37,18 @@ async def find_account(users: ModuleType, execute: Execute, email: str) -> list[
     return found
 
 
+async def keys_of(users: ModuleType, execute: Execute, user_id: str) -> list[Holder]:
+    """Return the keys of the account with an id, the oldest first."""
+    rows = await execute(select_holders(users).where(users.User.id == user_id))
+    found = (holder_of(row) for row in rows)
+    return sorted((each for each in found if each.fingerprint is not None), key=rank)
+
+
 async def get_holder(users: ModuleType, execute: Execute, user_id: str, api_key: str) -> Holder:
     """Return the account with an id, together with one of its keys."""
-    rows = await execute(select_holders(users).where(users.User.id == user_id))
     name = fingerprint(api_key)
-    return next(each for each in map(holder_of, rows) if each.fingerprint == name)
+    keys = await keys_of(users, execute, user_id)
+    return next(each for each in keys if each.fingerprint == name)
 
 
 async def find_owner(users: ModuleType, execute: Execute, api_key: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,13 @@ class Selection:
             )
             raise RefusedError(message)
         now = int(time.time())
-        return [holder for holder in holders if self._shows(holder, holders, now)]
+        of_account: defaultdict[str, list[Holder]] = defaultdict(list)
+        for holder in holders:
+            of_account[holder.id].append(holder)
+        return [each for each in holders if self._shows(each, of_account[each.id], now)]
 
-    def _shows(self, holder: Holder, holders: list[Holder], now: int) -> bool:
+    def _shows(self, holder: Holder, keys: list[Holder], now: int) -> bool:
+        """Whether a key is shown, which is one of the keys of its account."""
         if self.role is not None and holder.role != self.role:
             return False
         if self.unused is not None and _last_sign(holder) > now - self.unused:
@@ -54,7 +59,7 @@ class Selection:
         return self.expiring is None or (
             holder.expires_at is not None
             and holder.expires_at <= now + self.expiring
-            and not any(_succeeds(other, holder) for other in holders)
+            and not any(_succeeds(other, holder) for other in keys)
         )
 
 
@@ -63,9 +68,6 @@ def _last_sign(holder: Holder) -> int:
 
 
 def _succeeds(other: Holder, holder: Holder) -> bool:
-    """Whether a newer key of the same account outlives a key."""
-    return (
-        other.id == holder.id
-        and rank(other) > rank(holder)
-        and (other.expires_at is None or other.expires_at > (holder.expires_at or 0))
-    )
+    """Whether another key of an account is newer and outlives a key."""
+    outlives = other.expires_at is None or other.expires_at > (holder.expires_at or 0)
+    return rank(other) > rank(holder) and outlives

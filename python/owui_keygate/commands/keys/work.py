@@ -199,7 +199,7 @@ class Keys:
         self._check_times(expiry)
         self._check_overlap(overlap)
         named = (await holders.find_keys(self._users, self._execute, name))[0]
-        keys = [each for each in await self.every() if each.id == named.id]
+        keys = await holders.keys_of(self._users, self._execute, named.id)
         current = newest(keys)
         if current.role != ADMIN:
             message = (
@@ -279,9 +279,8 @@ class Keys:
         before = {(each.fingerprint, each.expires_at) for each in keys}
         limited = [
             of_key(Deed.LIMIT_KEY, each)
-            for each in await self.every()
-            if each.id == made.holder.id
-            and each.fingerprint != made.holder.fingerprint
+            for each in await holders.keys_of(self._users, self._execute, made.holder.id)
+            if each.fingerprint != made.holder.fingerprint
             and (each.fingerprint, each.expires_at) not in before
         ]
         return made._replace(changes=(*made.changes, *limited))
