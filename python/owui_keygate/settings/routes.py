@@ -12,6 +12,7 @@ host lets in there; the host asks some of them for another secret than a key (SC
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -89,9 +90,10 @@ def mounted(path: str) -> str:
     return template_of(path.rstrip("/")) + "/{:path}"
 
 
-def read_table() -> list[Row]:
-    """Return the lines of the table."""
-    return [_row(*line.split()) for line in TABLE.read_text(encoding="utf-8").splitlines()]
+@cache
+def read_table() -> tuple[Row, ...]:
+    """Return the lines of the table, which is a file of the package and never changes."""
+    return tuple(_row(*line.split()) for line in TABLE.read_text(encoding="utf-8").splitlines())
 
 
 def _row(method: str, template: str, kind: str, releases: str) -> Row:
@@ -126,7 +128,7 @@ def newest_release() -> Release:
     return max(_tried(read_table()))
 
 
-def _tried(rows: list[Row]) -> set[Release]:
+def _tried(rows: tuple[Row, ...]) -> set[Release]:
     """Return the releases that were tried: each has a route that came or went with it."""
     return {row.first for row in rows} | {row.last for row in rows if row.last is not None}
 

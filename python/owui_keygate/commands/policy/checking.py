@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from owui_keygate._native import check_policy_file
 from owui_keygate.commands.policy.loading import BYPASS, POLICY_FILE, policy_of
-from owui_keygate.settings import forwarding
 from owui_keygate.settings.escape_routes import account_warnings
 from owui_keygate.settings.presets import presets_of
 
@@ -60,8 +59,7 @@ def check(file: Path, release: Release) -> Checked:
     if faults:
         is_read = all(fault.line is not None for fault in faults)
         return Checked(str(file) if is_read else None, faults, [], [])
-    environment = {BYPASS: "true", POLICY_FILE: str(file), forwarding.VARIABLE: "127.0.0.1"}
-    policy = policy_of(environment, release)
+    policy = policy_of({BYPASS: "true", POLICY_FILE: str(file)}, release)
     return Checked(str(file), [], list(policy.accounts), account_warnings(policy))
 
 

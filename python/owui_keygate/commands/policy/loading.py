@@ -10,7 +10,7 @@ from owui_keygate._native import Policy, Settings
 from owui_keygate.commands.find_host import find_release
 from owui_keygate.settings import forwarding
 from owui_keygate.settings.presets import presets_of
-from owui_keygate.settings.routes import newest_release
+from owui_keygate.settings.routes import classes_of, newest_release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def release_of(version: str) -> Release:
     """
     numbers = _VERSION.match(version)
     release = tuple(map(int, numbers.groups())) if numbers else ()
-    if not presets_of(release):
+    if not classes_of(release):
         message = "expected a release of Open WebUI from 0.5.4 on, such as 0.12.4"
         raise ValueError(message)
     return release
@@ -82,7 +82,7 @@ def load_policy(file: Path | None, release: Release) -> Policy:
     Raises:
         SettingsError: A setting or the file is invalid.
     """
-    environment = {forwarding.VARIABLE: _NO_PROXY, **os.environ}
+    environment = dict(os.environ)
     if file is not None:
         environment |= {BYPASS: "true", POLICY_FILE: str(file)}
     return policy_of(environment, release)
@@ -94,7 +94,7 @@ def policy_of(environment: dict[str, str], release: Release) -> Policy:
     Raises:
         SettingsError: A setting or the policy file is invalid.
     """
-    settings = Settings(environment, presets_of(release))
+    settings = Settings({forwarding.VARIABLE: _NO_PROXY} | environment, presets_of(release))
     if settings.problems:
         raise SettingsError("; ".join(settings.problems))
     policy = Policy(settings)
