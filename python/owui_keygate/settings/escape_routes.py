@@ -79,19 +79,15 @@ def account_warnings(policy: Policy) -> list[str]:
     return _warnings_of_accounts(policy, _reached_by_account(policy, _dangerous_routes()))
 
 
-def find(policy: Policy) -> Exposure:
-    """Return what the allowed endpoints reach, of the routes of the host that runs here.
+def _dangerous_routes() -> list[tuple[Route, str]]:
+    """Return the routes that are not harmless, each with its class, in the order of their paths.
 
-    While its application is not there, it is all routes of all releases that were tried.
+    They are those of the host that runs here. While its application is not there, they are those of
+    all releases that were tried.
 
     Raises:
         TypeError: The application has a route of a kind that is not known.
     """
-    return _reached(policy, _dangerous_routes(), None)
-
-
-def _dangerous_routes() -> list[tuple[Route, str]]:
-    """Return the routes that are not harmless, each with its class, in the order of their paths."""
     application = getattr(sys.modules.get("open_webui.main"), "app", None)
     classes = read_classes()
     routes = classes if application is None else routes_of(application)
