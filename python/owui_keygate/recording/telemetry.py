@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from owui_keygate.panics import as_errors
 
@@ -28,7 +28,7 @@ def export_metrics(audit: AuditLog) -> None:
         return
     from opentelemetry.metrics import Observation, get_meter
 
-    def observe_counts(_options: Any) -> Iterable[Observation]:  # noqa: ANN401
+    def observe_counts(_options: object) -> Iterable[Observation]:
         # What is no `Exception` would end the thread that exports all the host's metrics.
         with as_errors():
             counts = audit.counts_by_account()
@@ -38,7 +38,7 @@ def export_metrics(audit: AuditLog) -> None:
             for decision, count in decisions.items()
         ]
 
-    def observe_ends(_options: Any) -> Iterable[Observation]:  # noqa: ANN401
+    def observe_ends(_options: object) -> Iterable[Observation]:
         with as_errors():
             endings = audit.endings()
         now = time.time()
