@@ -47,7 +47,7 @@ def key_in(file: Path) -> str:
 
 def test_the_account_and_its_key_are_made_once(place: Place, email: str, file: Path) -> None:
     ensure = ("ensure", email, "--key-file", str(file))
-    dry = place.quick(*ensure, "--dry-run")
+    dry = place.keys(*ensure, "--dry-run")
     assert (dry.returncode, dry.stdout) == (0, "")
     assert f"Would create the account {email}\n" in dry.stderr
     assert place.status(key_in(file)) == UNKNOWN
@@ -59,14 +59,14 @@ def test_the_account_and_its_key_are_made_once(place: Place, email: str, file: P
         ("admin", "The Bot")
     ]
     before = place.everything()
-    again = place.quick(*ensure, "--json", "--name", "Another", *(["--wait", "1s"] * WAITS))
+    again = place.keys(*ensure, "--json", "--name", "Another", *(["--wait", "1s"] * WAITS))
     assert again.returncode == 0
     facts = json.loads(again.stdout)
     assert (facts["changed"], facts["account"], facts["email"]) == (False, "unchanged", email)
     assert not KEY.search(again.stdout)
     assert "Nothing was changed" in again.stderr
     assert place.records(*ensure) == []
-    assert place.quick(*ensure, "--dry-run").stderr == "Nothing would change\n"
+    assert place.keys(*ensure, "--dry-run").stderr == "Nothing would change\n"
     assert place.everything() == before
 
 
@@ -86,7 +86,7 @@ def test_an_administrator_without_a_key_gets_that_of_the_file(
 ) -> None:
     with closing(place.server.client()) as client:
         person = people.add_person(client, place.first, f"p-{email.partition('@')[0]}", "admin")
-    made = place.quick("ensure", person.email, "--key-file", str(file))
+    made = place.keys("ensure", person.email, "--key-file", str(file))
     assert made.returncode == 0
     assert f"Warning: the account {person.email} already existed" in made.stderr
     assert place.status(key_in(file)) == 200
@@ -96,7 +96,7 @@ def test_what_ensure_does_not_change(sqlite: Place, email: str, file: Path, tmp_
     other = tmp_path / "other"
     other.touch(0o600)
     other.write_text(new_key())
-    assert sqlite.quick("ensure", email, "--key-file", str(file)).returncode == 0
+    assert sqlite.keys("ensure", email, "--key-file", str(file)).returncode == 0
     with closing(sqlite.server.client()) as client:
         person = people.add_person(client, sqlite.first, f"u-{email.partition('@')[0]}", "user")
     before = sqlite.everything()
@@ -107,9 +107,9 @@ def test_what_ensure_does_not_change(sqlite: Place, email: str, file: Path, tmp_
         (person.email, other, "is not an administrator"),
         ("no-address", other, "does not accept this e-mail address"),
     ):
-        refused = sqlite.quick("ensure", account, "--key-file", str(chosen))
+        refused = sqlite.keys("ensure", account, "--key-file", str(chosen))
         assert (refused.returncode, reason in refused.stderr) == (1, True), refused.stderr
-    refused = sqlite.quick("rotate", email, "--out", str(other), "--key-file", str(other), "--yes")
+    refused = sqlite.keys("rotate", email, "--out", str(other), "--key-file", str(other), "--yes")
     assert (refused.returncode, "--out" in refused.stderr) == (1, True)
     assert sqlite.everything() == before
 
@@ -117,9 +117,9 @@ def test_what_ensure_does_not_change(sqlite: Place, email: str, file: Path, tmp_
 def test_a_bad_file_changes_nothing(sqlite: Place, email: str, file: Path) -> None:
     before = sqlite.everything()
     key = key_in(file)
-    on_the_line = sqlite.quick("ensure", email, "--key-file", key)
+    on_the_line = sqlite.keys("ensure", email, "--key-file", key)
     assert (on_the_line.returncode, key in on_the_line.stderr) == (2, False)
-    assert sqlite.quick("ensure", email).returncode == 2
+    assert sqlite.keys("ensure", email).returncode == 2
     for content, mode, reason in (
         (f"sk-{'0123456789abcdef' * 2}", 0o600, "not random"),
         (key[:-1], 0o600, "32 hex digits"),
@@ -128,37 +128,37 @@ def test_a_bad_file_changes_nothing(sqlite: Place, email: str, file: Path) -> No
         file.write_text(content)
         file.chmod(mode)
         for arguments in (("ensure", email), ("rotate", email, "--yes")):
-            refused = sqlite.quick(*arguments, "--key-file", str(file))
+            refused = sqlite.keys(*arguments, "--key-file", str(file))
             assert (refused.returncode, reason in refused.stderr) == (1, True)
             assert content not in refused.stderr
     assert sqlite.everything() == before
     file.chmod(0o644)
     file.write_text(key)
     assert "Warning: others than its owner can read" in (
-        sqlite.quick("ensure", email, "--key-file", str(file)).stderr
+        sqlite.keys("ensure", email, "--key-file", str(file)).stderr
     )
 
 
 @needs_rows
 def test_a_rotation_to_a_key_of_a_file_can_run_again(place: Place, email: str, file: Path) -> None:
-    assert place.quick("ensure", email, "--key-file", str(file)).returncode == 0
+    assert place.keys("ensure", email, "--key-file", str(file)).returncode == 0
     old = key_in(file)
     file.write_text(new_key())
     rotate = ("rotate", email, "--key-file", str(file), "--overlap", "24h")
-    assert place.quick(*rotate).returncode == 1, "somebody must agree"
-    rotated = place.quick(*rotate, "--yes")
+    assert place.keys(*rotate).returncode == 1, "somebody must agree"
+    rotated = place.keys(*rotate, "--yes")
     assert (rotated.returncode, rotated.stdout) == (0, "")
     new = key_in(file)
     assert (place.status(old), place.status(new)) == (200, 200)
     ends = "SELECT key, expires_at FROM api_key ORDER BY key"
     before = place.execute(ends)
-    again = place.quick(*rotate)
+    again = place.keys(*rotate)
     assert (again.returncode, "Nothing was changed" in again.stderr) == (0, True)
-    assert place.quick("ensure", email, "--key-file", str(file)).returncode == 0
+    assert place.keys("ensure", email, "--key-file", str(file)).returncode == 0
     assert place.execute(ends) == before
     file.write_text(old)
     for arguments in ((*rotate, "--yes"), ("ensure", email, "--key-file", str(file))):
-        refused = place.quick(*arguments)
+        refused = place.keys(*arguments)
         assert (refused.returncode, "old key" in refused.stderr) == (1, True)
     assert place.execute(ends) == before
 
@@ -168,16 +168,16 @@ def test_a_key_that_has_ended_is_not_taken_for_one_that_works(
     place: Place, email: str, file: Path
 ) -> None:
     ensure = ("ensure", email, "--key-file", str(file))
-    made = place.quick(*ensure, "--expires", "90d")
+    made = place.keys(*ensure, "--expires", "90d")
     assert "The key expires at" in made.stderr
     place.execute(f"UPDATE api_key SET expires_at = 1 WHERE key = '{key_in(file)}'")
-    refused = place.quick(*ensure)
+    refused = place.keys(*ensure)
     assert (refused.returncode, "has ended" in refused.stderr) == (1, True)
 
 
 def test_without_overlap_the_old_key_goes(sqlite: Place, email: str, file: Path) -> None:
     old = sqlite.made("create", email)
-    assert sqlite.quick("rotate", email, "--key-file", str(file), "--yes").returncode == 0
+    assert sqlite.keys("rotate", email, "--key-file", str(file), "--yes").returncode == 0
     assert (sqlite.status(old), sqlite.status(key_in(file))) == (UNKNOWN, 200)
 
 
@@ -185,7 +185,7 @@ def test_without_overlap_the_old_key_goes(sqlite: Place, email: str, file: Path)
 def test_a_host_that_migrates_when_imported_is_not_waited_for(
     sqlite: Place, email: str, file: Path
 ) -> None:
-    refused = sqlite.quick("ensure", email, "--key-file", str(file), "--wait", "1m")
+    refused = sqlite.keys("ensure", email, "--key-file", str(file), "--wait", "1m")
     assert (refused.returncode, "0.7.0" in refused.stderr) == (1, True)
 
 

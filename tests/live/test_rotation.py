@@ -45,7 +45,7 @@ def rows(place: Place, email: str) -> dict[str, int | None]:
 
 
 def listed(place: Place, *options: str) -> list[dict[str, Any]]:
-    found = place.quick("list", "--json", *options)
+    found = place.keys("list", "--json", *options)
     assert found.returncode == 0, found.stderr
     holders: list[dict[str, Any]] = json.loads(found.stdout)
     return holders
@@ -61,10 +61,10 @@ def end(place: Place, key: str, seconds: int = -1) -> None:
 def test_one_key_for_each_account_cannot_overlap(sqlite: Place, email: str) -> None:
     old = sqlite.made("create", email)
     before = sqlite.everything()
-    refused = sqlite.quick("rotate", email, "--overlap", "1h", "--yes")
+    refused = sqlite.keys("rotate", email, "--overlap", "1h", "--yes")
     assert (refused.returncode, "omit --overlap" in refused.stderr) == (1, True)
     for arguments in (["prune", "--yes"], ["list", "--expiring", "1d"], ["list", "--unused", "1d"]):
-        refused = sqlite.quick(*arguments)
+        refused = sqlite.keys(*arguments)
         assert (refused.returncode, "0.6.41" in refused.stderr) == (1, True)
     assert sqlite.everything() == before
     assert sqlite.status(old) == 200
@@ -74,11 +74,11 @@ def test_one_key_for_each_account_cannot_overlap(sqlite: Place, email: str) -> N
 def test_the_old_key_stays_valid_until_the_overlap_is_over(place: Place, email: str) -> None:
     old = place.made("create", email)
     [before] = place.execute(f"SELECT * FROM api_key WHERE key = '{old}'")
-    asked = place.quick("rotate", email, "--overlap", "24h")
+    asked = place.keys("rotate", email, "--overlap", "24h")
     assert asked.stderr.startswith(f"The API key {fingerprint(old)} of {email} would stop working ")
     assert rows(place, email) == {old: None}
     now = int(time.time())
-    found = place.quick("rotate", email, "--overlap", "24h", "--yes")
+    found = place.keys("rotate", email, "--overlap", "24h", "--yes")
     new = found.stdout.strip()
     assert f"The old key {fingerprint(old)} stays valid until " in found.stderr
     ends = rows(place, email)
@@ -93,16 +93,16 @@ def test_the_old_key_stays_valid_until_the_overlap_is_over(place: Place, email: 
     assert [each["fingerprint"] for each in shown] == [fingerprint(old), fingerprint(new)]
     end(place, old)
     assert (place.status(old), place.status(new)) == (401, 200)
-    dry = place.quick("prune", "--dry-run")
+    dry = place.keys("prune", "--dry-run")
     assert f"Would delete the API key {fingerprint(old)} of {email}\n" in dry.stderr
-    asked = place.quick("prune")
+    asked = place.keys("prune")
     assert (asked.returncode, "--yes" in asked.stderr) == (1, True)
     assert old in rows(place, email)
-    pruned = place.quick("prune", "--yes", "--json")
+    pruned = place.keys("prune", "--yes", "--json")
     assert fingerprint(old) in {each["fingerprint"] for each in json.loads(pruned.stdout)}
     assert rows(place, email) == {new: None}
     assert place.status(old) == UNKNOWN
-    nothing = place.quick("prune")
+    nothing = place.keys("prune")
     assert (nothing.returncode, nothing.stderr) == (0, "Deleted 0 API keys\n")
 
 
@@ -120,11 +120,11 @@ def test_an_overlap_lengthens_no_life(place: Place, email: str) -> None:
     life = f"SELECT expires_at - created_at FROM api_key WHERE key = '{third}'"
     assert place.execute(life) == [(7_200,)], "as long as the first was meant to live"
     assert [place.status(key) for key in (first, second, third)] == [200, 200, 200]
-    refused = place.quick("rotate", email, "--yes")
+    refused = place.keys("rotate", email, "--yes")
     assert (refused.returncode, "add --overlap" in refused.stderr) == (1, True)
-    assert place.quick("revoke", fingerprint(second), "--yes").returncode == 0
+    assert place.keys("revoke", fingerprint(second), "--yes").returncode == 0
     assert [place.status(key) for key in (first, second, third)] == [200, UNKNOWN, 200]
-    assert place.quick("revoke", email, "--yes").returncode == 0
+    assert place.keys("revoke", email, "--yes").returncode == 0
     assert rows(place, email) == {}
 
 
@@ -133,7 +133,7 @@ def test_nothing_half_rotated_stays(place: Place, email: str) -> None:
     old = place.made("create", email)
     before = place.execute("SELECT * FROM api_key ORDER BY id")
     with place.no_new_keys():
-        assert place.quick("rotate", email, "--overlap", "1h", "--yes").returncode == 3
+        assert place.keys("rotate", email, "--overlap", "1h", "--yes").returncode == 3
     assert place.execute("SELECT * FROM api_key ORDER BY id") == before
     assert place.status(old) == 200
 
@@ -148,14 +148,14 @@ def test_a_dry_run_changes_nothing(place: Place, email: str) -> None:
         (("rotate", email, "--overlap", "1h"), f"Would let the API key {fingerprint(old)}"),
         (("revoke", email), f"Would delete the API key {fingerprint(old)}"),
     ):
-        dry = place.quick(*arguments, "--dry-run")
+        dry = place.keys(*arguments, "--dry-run")
         assert (dry.returncode, dry.stdout) == (0, "")
         assert said in dry.stderr
         assert dry.stderr.endswith("This was a dry run: nothing has changed\n")
-        facts = json.loads(place.quick(*arguments, "--dry-run", "--json").stdout)
+        facts = json.loads(place.keys(*arguments, "--dry-run", "--json").stdout)
         assert "api_key" not in facts
-    assert place.quick("create", email, "--dry-run").returncode == 1
-    assert place.quick("rotate", f"no-{email}", "--dry-run").returncode == 1
+    assert place.keys("create", email, "--dry-run").returncode == 1
+    assert place.keys("rotate", f"no-{email}", "--dry-run").returncode == 1
     after = [place.everything(), place.execute("SELECT * FROM api_key ORDER BY id")]
     assert after == before
     assert place.status(old) == 200
@@ -183,10 +183,10 @@ def test_every_change_is_recorded(sqlite: Place, email: str) -> None:
 
 @needs_rows
 def test_a_date_ends_a_key(sqlite: Place, email: str) -> None:
-    made = sqlite.quick("create", email, "--expires", "2100-01-01T12:00Z")
+    made = sqlite.keys("create", email, "--expires", "2100-01-01T12:00Z")
     assert "The key expires at 2100-01-01T12:00:00Z" in made.stderr
     assert list(rows(sqlite, email).values()) == [4_102_488_000]
-    refused = sqlite.quick("rotate", email, "--yes", "--expires", "2020-01-31")
+    refused = sqlite.keys("rotate", email, "--yes", "--expires", "2020-01-31")
     assert (refused.returncode, "in the past" in refused.stderr) == (2, True)
 
 
@@ -200,7 +200,7 @@ def test_the_list_finds_what_needs_attention(sqlite: Place, email: str) -> None:
     assert not found("--expiring", "9d")
     assert not found("--unused", "1d")
     assert not found("--role", "user")
-    ended = sqlite.quick("list", "--expiring", "14d", "--fail")
+    ended = sqlite.keys("list", "--expiring", "14d", "--fail")
     assert ended.returncode == 8
     assert email in ended.stdout
     sqlite.execute(f"UPDATE api_key SET created_at = created_at - 99999 WHERE key = '{key}'")
@@ -210,7 +210,7 @@ def test_the_list_finds_what_needs_attention(sqlite: Place, email: str) -> None:
     assert found("--expiring", "91d")
     end(sqlite, new)
     assert found("--expiring", "1s")
-    nobody = sqlite.quick("list", "--fail", "--role", "pending")
+    nobody = sqlite.keys("list", "--fail", "--role", "pending")
     assert (nobody.returncode, len(nobody.stdout.splitlines())) == (0, 1)
 
 
@@ -218,7 +218,7 @@ def test_the_list_finds_what_needs_attention(sqlite: Place, email: str) -> None:
 def test_an_ended_key_that_nothing_refuses_is_named(sqlite: Place, email: str) -> None:
     key = sqlite.made("create", email)
     end(sqlite, key)
-    assert "Warning" not in sqlite.quick("list").stderr, "the bypass refuses it"
+    assert "Warning" not in sqlite.keys("list").stderr, "the bypass refuses it"
     warned = sqlite.quick("list", ENABLE_ADMIN_API_KEY_BYPASS="false").stderr
     assert fingerprint(key) in warned
     assert "owui-keygate keys prune" in warned
@@ -232,7 +232,7 @@ def bot(place: Place, email: str) -> Iterator[Person]:
     person.keys["old"] = place.made("create", person.email)
     person.keys["new"] = place.made("rotate", person.email, "--overlap", "24h", "--yes")
     yield person
-    place.quick("revoke", person.email, "--yes")
+    place.keys("revoke", person.email, "--yes")
 
 
 @needs_rows
@@ -292,7 +292,7 @@ def test_no_request_is_refused_while_keys_change(place: Place, email: str) -> No
             end(place, old)
             ended[old] = time.monotonic()
             hammer.wait_until(partial(has_answer, old))
-            assert place.quick("prune", "--yes").returncode == 0
+            assert place.keys("prune", "--yes").returncode == 0
         answers = list(hammer.answers)
     refused = [each for each in answers if each.status != 200]
     assert {each.key for each in refused} == set(ended)

@@ -156,7 +156,7 @@ class Place:
 
     def made(self, *arguments: str) -> str:
         """Run a command that makes a key, and return that; nothing else may be printed."""
-        found = self.quick(*arguments)
+        found = self.keys(*arguments)
         assert found.returncode == 0, found.stderr
         assert KEY.fullmatch(found.stdout.removesuffix("\n")), found.stdout
         assert found.stdout.endswith("\n")

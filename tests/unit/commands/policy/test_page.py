@@ -5,16 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import warnings
 from pathlib import Path
 
 import pytest
 
-with warnings.catch_warnings():
-    # This typer imports what this click has deprecated.
-    warnings.simplefilter("ignore")
-    from owui_keygate.commands.cli import app
-    from typer.testing import CliRunner
+from tests.support import policy_file
 
 PAGE = (Path(__file__).parents[4] / "docs" / "policy.md").read_text(encoding="utf-8")
 POLICY, CASES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -33,8 +28,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(line: str, *, code: int = 0) -> str:
     """Run a command of the page, and return what it prints."""
-    _, *arguments = shlex.split(line.partition(" > ")[0])
-    found = CliRunner().invoke(app, arguments)
+    command, group, *arguments = shlex.split(line.partition(" > ")[0])
+    assert (command, group) == ("owui-keygate", "policy")
+    found = policy_file.run(*arguments)
     assert found.exit_code == code, found.output
     return found.stdout
 
