@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from harness.environments import USUAL_COLLECTIONS, host_environment, say
+from harness.environments import USUAL_SPEED, host_environment, say
 from harness.oracle import Oracle, person
 from harness.postgres import Postgres
 
@@ -58,14 +58,12 @@ def measure() -> dict[str, dict[str, float]]:
     found = {}
     environment = host_environment(with_wheel=True)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        settings = USUAL_COLLECTIONS | {"DATABASE_ENABLE_SQLITE_WAL": "false"}
+        settings = USUAL_SPEED | {"DATABASE_ENABLE_SQLITE_WAL": "false"}
         settings["DATABASE_SQLITE_PRAGMA_BUSY_TIMEOUT"] = "50"
         sqlite = stack.enter_context(Oracle(environment, Path(folder) / "sqlite", settings))
         postgres = stack.enter_context(Postgres())
         url = f"{postgres.url()}&options=-clock_timeout%3D50"
-        other = Oracle(
-            environment, Path(folder) / "host", USUAL_COLLECTIONS | {"DATABASE_URL": url}
-        )
+        other = Oracle(environment, Path(folder) / "host", USUAL_SPEED | {"DATABASE_URL": url})
         for oracle, cases in (
             (sqlite, sqlite_cases(sqlite)),
             (stack.enter_context(other), postgres_cases(postgres)),

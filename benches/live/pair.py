@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.environments import USUAL_COLLECTIONS, host_environment
+from harness.environments import USUAL_SPEED, host_environment
 from harness.server import BYPASS_ON, Server
 from harness.server import running as side_by_side
 
@@ -60,7 +60,7 @@ def running(world: World, folder: Path, *, instrumented: bool = False) -> Iterat
 
 def _server(world: World, folder: Path, *, with_wheel: bool, instrumented: bool) -> Server:
     environment = host_environment(with_wheel=with_wheel)
-    settings = BYPASS_ON | USUAL_COLLECTIONS | world.copy(folder)
+    settings = BYPASS_ON | USUAL_SPEED | world.copy(folder)
     if not instrumented:
         return Server(environment, folder, settings)
     # `open-webui serve` sets this for itself.

@@ -23,6 +23,7 @@ import psycopg
 import pytest
 
 from harness import people
+from harness.environments import USUAL_SPEED
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server, by_uvicorn, make_database
 from harness.waiting import wait_until
@@ -184,7 +185,8 @@ def test_nothing_is_left_behind_by_mixed_traffic(keygate: Environment, tmp_path:
     folder = str(Path(__file__).parent / "in_host")
     command = by_uvicorn(keygate, "--app-dir", folder, app="inspected:app", workers=WORKERS)
     with Postgres() as postgres:
-        settings = BYPASS_ON | {"DATABASE_URL": postgres.url(), "FROM_INIT_PY": "true"}
+        settings = BYPASS_ON | USUAL_SPEED
+        settings |= {"DATABASE_URL": postgres.url(), "FROM_INIT_PY": "true"}
         make_database(Server(keygate, tmp_path / "one", settings))
         with (
             Server(keygate, tmp_path / "one", settings, command) as server,
