@@ -108,14 +108,14 @@ def on(servers: Servers) -> Iterator[Client]:
     client.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sqlite(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A server on SQLite, and the command `owui-keygate keys` for its database."""
     with on_sqlite(keygate, tmp_path_factory.mktemp("sqlite")) as place:
         yield place
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgresql(keygate: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The same on PostgreSQL."""
     with on_postgresql(keygate, tmp_path_factory.mktemp("postgresql")) as place:
