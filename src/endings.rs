@@ -138,11 +138,8 @@ impl Seen {
     /// Remembers a use, and returns whether there was room for it. Only keys that were not used
     /// within the last day are forgotten, which no one has been warned of today.
     fn remember(&mut self, ending: Ending, now: i64) -> bool {
-        let is_known = self.uses.contains_key(&ending.key);
-        if !is_known && self.uses.len() >= MAX_KEYS {
-            self.uses.retain(|_, last| last.is_recent(now));
-        }
-        let has_room = is_known || self.uses.len() < MAX_KEYS;
+        self.uses.retain(|_, last| last.is_recent(now));
+        let has_room = self.uses.contains_key(&ending.key) || self.uses.len() < MAX_KEYS;
         if has_room {
             let key = ending.key.clone();
             self.uses.insert(key, Use { ending, at: now });

@@ -13,7 +13,7 @@ _FORM = re.compile("sk-([0-9a-f]{32})")
 _FEWEST = 8
 """How many different digits, and steps between them, a key must have.
 
-Of random keys, one in eight million has fewer. What people type and programs count has fewer.
+Of random keys, one in twenty million has fewer. What people type and programs count has fewer.
 """
 
 
@@ -35,7 +35,7 @@ def check_key(api_key: str) -> None:
         raise RefusedError(message)
     digits = found[1]
     values = [int(digit, 16) for digit in digits]
-    steps = {(after - before) % 16 for before, after in pairwise(values)}
+    steps = {after - before for before, after in pairwise(values)}
     half = len(digits) // 2
     if min(len(set(values)), len(steps)) < _FEWEST or digits[:half] == digits[half:]:
         message = (

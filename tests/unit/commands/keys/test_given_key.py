@@ -18,6 +18,13 @@ def test_a_random_key_is_taken() -> None:
         check_key(f"sk-{secrets.token_hex(16)}")
 
 
+@pytest.mark.parametrize(
+    "digits", ["933a67bc37c0a966ca7bc37b9b07676b", "2c2ce4683572c024e4e1f3d8350a24e6"]
+)
+def test_eight_digits_and_eight_steps_are_enough(digits: str) -> None:
+    check_key(f"sk-{digits}")
+
+
 def test_a_key_as_open_webui_makes_it_is_taken() -> None:
     check_key(f"sk-{uuid.uuid4().hex}")
 
@@ -59,6 +66,8 @@ def test_another_form_is_refused(key: str) -> None:
         "00112233445566778899aabbccddeeff",
         "7c4a8d0" + "c" * 25,
         "0137f0f3710713f0137f7f103f107313",
+        "c66444869988056460c4484066088099",
+        "d8c0437659432e21f372ed5432e91d80",
     ],
 )
 def test_what_is_not_random_is_refused(digits: str) -> None:
