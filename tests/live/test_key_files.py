@@ -106,6 +106,9 @@ def test_what_ensure_does_not_change(sqlite: Place, email: str, file: Path, tmp_
         (sqlite.first.email, file, "Another account has the key"),
         (person.email, other, "is not an administrator"),
         ("no-address", other, "does not accept this e-mail address"),
+        (f"{email} ", other, "a space or an unprintable character"),
+        (f"{email}\n", other, "a space or an unprintable character"),
+        (f"\N{ZERO WIDTH SPACE}{email}", other, "a space or an unprintable character"),
     ):
         refused = sqlite.keys("ensure", account, "--key-file", str(chosen))
         assert (refused.returncode, reason in refused.stderr) == (1, True), refused.stderr

@@ -35,6 +35,12 @@ class Accounts:
     async def add_administrator(self, email: str, name: str | None) -> str:
         """Add an account as the host's own route does, with a password that nobody knows."""
         address = email.lower()
+        # Open WebUI accepts them, and nobody would tell the account from the one without them.
+        if not address.isprintable() or " " in address:
+            message = (
+                "Nothing was done: the e-mail address contains a space or an unprintable character"
+            )
+            raise RefusedError(message)
         if not self._host.misc.validate_email_format(address):
             message = "Nothing was done: Open WebUI does not accept this e-mail address"
             raise RefusedError(message)
