@@ -59,7 +59,9 @@ class Selection:
         return self.expiring is None or (
             holder.expires_at is not None
             and holder.expires_at <= now + self.expiring
-            and not any(_succeeds(other, holder) for other in keys)
+            and not any(
+                rank(other) > rank(holder) and _outlives(other, holder.expires_at) for other in keys
+            )
         )
 
 
@@ -67,7 +69,5 @@ def _last_sign(holder: Holder) -> int:
     return max(holder.created_at or 0, holder.last_used_at or 0)
 
 
-def _succeeds(other: Holder, holder: Holder) -> bool:
-    """Whether another key of an account is newer and outlives a key."""
-    outlives = other.expires_at is None or other.expires_at > (holder.expires_at or 0)
-    return rank(other) > rank(holder) and outlives
+def _outlives(holder: Holder, end: int) -> bool:
+    return holder.expires_at is None or holder.expires_at > end

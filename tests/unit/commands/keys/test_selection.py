@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 
 import pytest
+from owui_keygate.commands.keys import selection as module
 from owui_keygate.commands.keys.errors import RefusedError
 from owui_keygate.commands.keys.selection import Selection
 from owui_keygate.readers.holder import Holder
 
 DAY = 86_400
-NOW = int(time.time())
+SECOND = 1 / DAY
+NOW = 2_000_000_003
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: NOW + 0.5))
 
 
 def key(  # noqa: PLR0913 (they are what a key is)
@@ -25,7 +32,7 @@ def key(  # noqa: PLR0913 (they are what a key is)
     """Return a key whose times are days from now."""
 
     def at(days: float | None) -> int | None:
-        return None if days is None else NOW + int(days * DAY)
+        return None if days is None else NOW + round(days * DAY)
 
     return Holder(account, f"{account}@example.org", role, name, at(created), at(ends), at(used))
 
@@ -39,7 +46,12 @@ def test_without_conditions_all_are_shown() -> None:
 
 
 def test_a_key_that_ends_soon_or_has_ended() -> None:
-    keys = [key("ever"), key("late", ends=15), key("soon", ends=13), key("over", ends=-1)]
+    keys = [
+        key("ever"),
+        key("late", ends=14 + SECOND),
+        key("soon", ends=14),
+        key("over", ends=-1),
+    ]
     apart = [each._replace(id=str(each.fingerprint)) for each in keys]
     assert names(Selection(expiring=14 * DAY), *apart) == ["soon", "over"]
 
@@ -50,6 +62,8 @@ def test_a_key_that_ends_soon_or_has_ended() -> None:
         (key("new", created=-1), []),
         (key("new", created=-1, ends=90), []),
         (key("new", created=-1, ends=3), ["new"]),
+        (key("new", created=-1, ends=1 + SECOND), ["new"]),
+        (key("new", created=-1, ends=1), ["old", "new"]),
         (key("new", created=-1, ends=0.5), ["old", "new"]),
         (key("new", created=-1, account="2"), ["old"]),
         (key("new", created=-200), ["old"]),
@@ -62,8 +76,8 @@ def test_a_key_that_a_newer_one_outlives_alarms_nobody(newer: Holder, shown: lis
 def test_a_key_that_was_not_used_for_long() -> None:
     keys = [
         key("never"),
-        key("long ago", used=-91),
-        key("lately", used=-89),
+        key("long ago", used=-90),
+        key("lately", used=-90 + SECOND),
         key("young", created=-89),
         key("young and used", created=-89, used=-1),
     ]
@@ -71,7 +85,8 @@ def test_a_key_that_was_not_used_for_long() -> None:
 
 
 def test_a_role() -> None:
-    assert names(Selection(role="user"), key("a"), key("b", role="user")) == ["b"]
+    keys = [key("a"), key("b", role="user"), key("c", role="pending")]
+    assert names(Selection(role="pending"), *keys) == ["c"]
 
 
 def test_all_conditions_hold() -> None:
