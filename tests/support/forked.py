@@ -1,9 +1,13 @@
-"""`owui-keygate keys` as forks of one process that has imported the host, which takes a second."""
+"""`owui-keygate keys` as forks of one process that has imported the host, which takes a second.
+
+One command runs at a time.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -27,6 +31,7 @@ class Forked:
         self._settings = settings
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
+        self._busy = threading.Lock()
 
     def __enter__(self) -> Self:
         """Return it; the process starts with the first command."""
@@ -41,6 +46,15 @@ class Forked:
         self, *arguments: str, stdin: str = "", **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, with further environment variables."""
+        assert self._busy.acquire(blocking=False), "two commands at once, which would run in turn"
+        try:
+            return self._run(arguments, stdin, variables)
+        finally:
+            self._busy.release()
+
+    def _run(
+        self, arguments: tuple[str, ...], stdin: str, variables: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         if self._process is None:
             self._process = subprocess.Popen(
                 self._command,

@@ -121,8 +121,10 @@ class Place:
 
         Other variables need a process of their own, since the host reads them when it is imported.
         """
-        if not settings:
-            return self.quick(*arguments)
+        return self.alone(*arguments, **settings) if settings else self.quick(*arguments)
+
+    def alone(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in a process of its own, of which several can run at once."""
         variables = self.server.settings | settings
         return run(self.environment, variables, self.server.folder, *arguments)
 
