@@ -94,9 +94,13 @@ def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
         "FROM_INIT_PY": str(installed_with_pip).lower(),
         "OWUI_KEYGATE": "off",
         "STATIC_DIR": static,
+        "USE_CUDA_DOCKER": "false",  # Otherwise the host imports PyTorch,
+        "VECTOR_DB": "",  # and what stores its vectors, which takes longer than all else.
     }
-    # `open-webui serve` reads its secret from a file; nothing is signed or encrypted here.
-    os.environ.setdefault("WEBUI_SECRET_KEY", secrets.token_hex())
+    # The server may have its secret from a file. So it is in the official image, where the variable
+    # is empty. Nothing is signed or encrypted here.
+    if not os.environ.get("WEBUI_SECRET_KEY"):
+        os.environ["WEBUI_SECRET_KEY"] = secrets.token_hex()
     # By default, the drivers of PostgreSQL wait for minutes.
     os.environ.setdefault("PGCONNECT_TIMEOUT", "10")
 
