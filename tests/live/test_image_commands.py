@@ -19,7 +19,7 @@ from harness.server import BYPASS_ON, Server
 from tests.support.altered import alter_host
 from tests.support.doctor import facts
 from tests.support.image import IMAGE_VARIABLES, image_environment
-from tests.support.keys import checked
+from tests.support.keys import checked, without_progress
 
 if TYPE_CHECKING:
     import subprocess
@@ -54,7 +54,8 @@ class Container(NamedTuple):
         """Run a command as `docker exec` does."""
         inherited = {k: v for k, v in IMAGE_VARIABLES.items() if k != "WEBUI_SECRET_KEY"}
         env = inherited | {"PATH": os.environ["PATH"]} | BYPASS_ON | secret
-        return self.environment.run("owui-keygate", *arguments, env=env, cwd=self.backend)
+        found = self.environment.run("owui-keygate", *arguments, env=env, cwd=self.backend)
+        return without_progress(found)
 
     def succeed(self, secret: dict[str, str], *arguments: str | Path) -> str:
         """Run a command that must succeed, and return what it prints."""
@@ -136,7 +137,7 @@ def test_another_refusal_of_open_webui_is_explained_by_keys(
     keygate: Environment, tmp_path: Path
 ) -> None:
     env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)} | refusing(keygate, tmp_path)
-    found = checked(keygate.run("owui-keygate", "keys", "list", env=env))
+    found = checked(without_progress(keygate.run("owui-keygate", "keys", "list", env=env)))
     assert found.returncode == 3
     assert found.stderr.startswith(REFUSAL)
     assert "sk-secret" not in found.stderr

@@ -13,6 +13,7 @@ from owui_keygate.commands.command_line import DiscreetGroup
 from owui_keygate.commands.doctor import diagnosis
 from owui_keygate.commands.keys import commands as keys
 from owui_keygate.commands.policy import commands as policy
+from owui_keygate.commands.progress import Progress
 
 app = typer.Typer(
     cls=DiscreetGroup,
@@ -51,12 +52,13 @@ def doctor(
     """Check whether owui-keygate is active on the Open WebUI of this environment.
 
     Run the command with the server's environment variables. It imports Open WebUI with a temporary
-    data directory, which takes a few seconds. It starts no server and changes nothing.
+    data directory, which takes a few seconds, or half a minute where Python has not compiled Open
+    WebUI's packages yet. It starts no server and changes nothing.
 
     Exit codes: 0 active; 1 not active, or a setting is invalid; 2 no supported Open WebUI found.
     """
-    typer.echo("Importing Open WebUI with a temporary data directory ...", err=True)
-    found = diagnosis.diagnose()
+    with Progress("Importing Open WebUI with a temporary data directory"):
+        found = diagnosis.diagnose()
     if as_json:
         summary = {"verdict": found.verdict, "exit_code": int(found.code)}
         typer.echo(json.dumps(summary | found.facts, indent=2))
