@@ -100,8 +100,9 @@ def test_keys(container: Container, secret: str) -> None:
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_doctor(container: Container, secret: str) -> None:
-    printed = container.succeed(SECRETS[secret], "doctor")
+@pytest.mark.parametrize("options", [(), ("--quick",)], ids=["whole", "quick"])
+def test_doctor(container: Container, secret: str, options: tuple[str, ...]) -> None:
+    printed = container.succeed(SECRETS[secret], "doctor", *options)
     assert "and the bypass is on" in printed.splitlines()[-1]
     assert f"              {container.backend / 'open_webui'}" in printed.splitlines()
 
