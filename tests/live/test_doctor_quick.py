@@ -60,10 +60,12 @@ def test_it_imports_nothing_of_open_webui(keygate: Environment) -> None:
         {},
         {"ENABLE_ADMIN_API_KEY_BYPASS": "maybe", "OWUI_KEYGATE_STRICT": "true"},
         BYPASS_ON | {"ADMIN_API_KEY_ALLOWED_NETWORKS": "10.0.0.0/8"},
+        BYPASS_ON
+        | {"ADMIN_API_KEY_ALLOWED_NETWORKS": "10.0.0.0/8", "FORWARDED_ALLOW_IPS": "127.0.0.1"},
         BYPASS_ON | {"ADMIN_API_KEY_POLICY_FILE": "/nowhere/policy.toml"},
         BYPASS_ON | {"OWUI_KEYGATE": "off"},
     ],
-    ids=["off", "strict", "networks", "no policy file", "switched off"],
+    ids=["off", "strict", "networks", "proxies", "no policy file", "switched off"],
 )
 def test_it_reads_the_settings_as_the_import_does(
     keygate: Environment, settings: dict[str, str]
