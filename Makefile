@@ -107,12 +107,14 @@ mutants-python: .venv/.wheel ## Do the same with the Python code: MODULES="patch
 bench: .venv/.wheel ## Measure everything, stock and with the extension (half an hour)
 	cargo bench --locked
 	@$(BIN)/python -m benches.startup
+	@$(BIN)/python -m benches.commands
 	@$(BIN)/python -m benches.blocking
 	@$(BIN)/python -m benches.live
 
 .PHONY: bench-quick
 bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minutes)
 	@$(BIN)/python -m benches.startup
+	@$(BIN)/python -m benches.commands
 	@$(BIN)/python -m benches.live --quick
 
 .PHONY: nightly

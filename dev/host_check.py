@@ -16,23 +16,19 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING
 
 from owui_keygate import hosts
+from owui_keygate.hosts.sources import Sources, file_of, functions
 from owui_keygate.patching.patches import HostDoesNotFitError
-from owui_keygate.patching.points import HostTable, NewRoute
-from owui_keygate.patching.shapes import find_mismatch_of_code
 from owui_keygate.settings.routes import read_classes
 
 from dev.host_routes import UnreadableError, routes_of
 from harness.environments import say, uv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from owui_keygate.hosts.generation import Generation
-    from owui_keygate.patching.points import HostFunction
+    from owui_keygate.patching.points import HostFunction, HostTable
 
 
 def generation_of(release: str) -> Generation:
@@ -43,56 +39,9 @@ def generation_of(release: str) -> Generation:
         return hosts.GENERATIONS[-1]
 
 
-def functions(generation: Generation) -> Iterator[HostFunction | HostTable]:
-    """Yield what a generation replaces and relies on; a new route has nothing in its place."""
-    for point in generation.patch_points:
-        if isinstance(point, NewRoute):
-            continue
-        yield point
-        yield from point.relies_on
-
-
-def fault(function: HostFunction | HostTable, packages: Path) -> str | None:
-    """Return why a function does not fit, None where it does.
-
-    Args:
-        function: The function and the shape it must have, or a table and its columns.
-        packages: The folder that holds the package `open_webui`.
-    """
-    file = _file(function, packages)
-    if not file.is_file():
-        return "its module is not there"
-    if isinstance(function, HostTable):
-        return _fault_of_table(function, file)
-    code = compile(file.read_text(encoding="utf-8"), file.name, "exec")
-    for name in function.name.split("."):
-        found = [c for c in code.co_consts if isinstance(c, CodeType) and c.co_name == name]
-        if not found:
-            return None if name == "__call__" else "it is not there"
-        code = found[-1]
-    mismatch = find_mismatch_of_code(code, function.shape)
-    return None if mismatch is None else str(mismatch)
-
-
-def _fault_of_table(table: HostTable, file: Path) -> str | None:
-    models = (node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef))
-    model = next((model for model in models if model.name == table.name), None)
-    if model is None:
-        return "it is not there"
-    columns = [
-        target.id
-        for node in model.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    ]
-    mismatch = table.mismatch_of_columns(columns)
-    return None if mismatch is None else str(mismatch)
-
-
 def source(function: HostFunction | HostTable, packages: Path) -> list[str]:
     """Return the source of a function without comments, an empty one if it is not there."""
-    file = _file(function, packages)
+    file = file_of(function, packages)
     body: list[ast.stmt] = ast.parse(file.read_text()).body if file.is_file() else []
     found: ast.stmt | None = None
     for name in function.name.split("."):
@@ -100,10 +49,6 @@ def source(function: HostFunction | HostTable, packages: Path) -> list[str]:
         found = next((n for n in body if isinstance(n, kinds) and n.name == name), None)
         body = [] if found is None else found.body
     return [] if found is None else ast.unparse(found).splitlines(keepends=True)
-
-
-def _file(function: HostFunction | HostTable, packages: Path) -> Path:
-    return packages.joinpath(*function.module.split(".")).with_suffix(".py")
 
 
 def download(release: str, folder: Path) -> Path:
@@ -134,9 +79,10 @@ def report(release: str, folder: Path) -> int:
     tried = [known for known in generation.tried if known != release]
     packages = download(release, folder)
     before = download(tried[-1], folder) if tried else None
+    sources = Sources(packages)
     faults = 0
     for function in functions(generation):
-        wrong = fault(function, packages)
+        wrong = sources.fault(function)
         faults += wrong is not None
         print(f"{'fits        ' if wrong is None else 'does not fit'} {function}")
         if wrong is not None:

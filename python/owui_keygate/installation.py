@@ -17,6 +17,7 @@ from owui_keygate.patching.patches import HostDoesNotFitError, Patches
 from owui_keygate.settings import forwarding
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
     from owui_keygate._native import Settings
@@ -118,15 +119,8 @@ class Installation:
 
     def _read_settings(self) -> Settings:
         """Read the settings once; later changes of the environment have no effect."""
-        from owui_keygate import hosts
-        from owui_keygate._native import Settings
-        from owui_keygate.settings.presets import presets_of
-
         if self.settings is None:
-            release = hosts.release_of(self._find_version())
-            proxies = forwarding.believed_proxies(sys.argv, os.environ, release)
-            environment = {**os.environ, forwarding.VARIABLE: proxies}
-            self.settings = Settings(environment, presets_of(release))
+            self.settings = read_settings(sys.argv, os.environ, self._find_version())
         return self.settings
 
     def _extend(self, settings: Settings, generation: Generation) -> Extension:
@@ -147,16 +141,7 @@ class Installation:
         return self.extension
 
     def _choose_generation(self) -> Generation:
-        from owui_keygate import hosts
-
-        version = self._find_version()
-        if _has_own_bypass(Path(_env().__file__ or "").parent):
-            message = (
-                f"expected an Open WebUI without a setting {BYPASS}, found one in Open WebUI "
-                f"{version}: uninstall owui-keygate and use Open WebUI's own"
-            )
-            raise HostDoesNotFitError(message)
-        return hosts.choose(version)
+        return choose_generation(self._find_version(), Path(_env().__file__ or "").parent)
 
     def _find_version(self) -> str:
         self.host_version = str(_env().VERSION)
@@ -182,6 +167,45 @@ class Installation:
             with suppress(PanicError), as_errors():
                 return self.settings.strict
         return environment_says("OWUI_KEYGATE_STRICT", ON)
+
+
+def read_settings(command: Sequence[str], environment: Mapping[str, str], version: str) -> Settings:
+    """Return the settings of a server.
+
+    Args:
+        command: Its command line.
+        environment: Its environment variables.
+        version: The host's version.
+    """
+    from owui_keygate import hosts
+    from owui_keygate._native import Settings
+    from owui_keygate.settings.presets import presets_of
+
+    release = hosts.release_of(version)
+    proxies = forwarding.believed_proxies(command, environment, release)
+    return Settings({**environment, forwarding.VARIABLE: proxies}, presets_of(release))
+
+
+def choose_generation(version: str, package: Path) -> Generation:
+    """Return the generation of the host.
+
+    Args:
+        version: Its version.
+        package: The folder of its package.
+
+    Raises:
+        HostDoesNotFitError: No generation covers it, or it has a bypass of its own.
+        OSError: Its package cannot be read.
+    """
+    from owui_keygate import hosts
+
+    if _has_own_bypass(package):
+        message = (
+            f"expected an Open WebUI without a setting {BYPASS}, found one in Open WebUI "
+            f"{version}: uninstall owui-keygate and use Open WebUI's own"
+        )
+        raise HostDoesNotFitError(message)
+    return hosts.choose(version)
 
 
 def _begin(extension: Extension, generation: Generation) -> None:

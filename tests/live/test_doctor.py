@@ -35,7 +35,6 @@ def test_active(keygate: Environment) -> None:
     assert f"  applied     {CHECK}" in lines
     assert any(line.startswith("  ENABLE_ADMIN_API_KEY_BYPASS=true: ") for line in lines)
     assert "  OWUI_KEYGATE_STRICT=false (default): Open WebUI starts in any case" in lines
-    assert "temporary" in found.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from owui_keygate.hosts.sources import Sources, functions
 from owui_keygate.patching.points import HostTable
 
-from dev.host_check import fault, functions, generation_of, source, unclassed
+from dev.host_check import generation_of, source, unclassed
 from harness.environments import HOST_VERSION
 
 if TYPE_CHECKING:
@@ -21,9 +22,8 @@ def test_the_release_under_test_fits(stock: Environment) -> None:
     checked = list(functions(generation))
     names = {each.name for each in checked}
     assert names >= {"decode_token", "UsersTable.get_user_by_api_key", "get_current_user"}
-    assert {str(each): fault(each, stock.site_packages) for each in checked} == dict.fromkeys(
-        map(str, checked)
-    )
+    sources = Sources(stock.site_packages)
+    assert {str(each): sources.fault(each) for each in checked} == dict.fromkeys(map(str, checked))
     assert HOST_VERSION in generation.tried
 
 
@@ -37,12 +37,12 @@ def test_a_new_column_is_found(stock: Environment, tmp_path: Path) -> None:
     body = text.index("__tablename__", text.index(f"class {table.name}("))
     end_of_line = text.index("\n", body) + 1
     altered.write_text(text[:end_of_line] + column + text[end_of_line:])
-    assert fault(table, tmp_path) == (
+    assert Sources(tmp_path).fault(table) == (
         "expected a table it knows, found the new columns api_key_scopes"
     )
     assert column.strip() in "".join(source(table, tmp_path))
     altered.write_text("")
-    assert fault(table, tmp_path) == "it is not there"
+    assert Sources(tmp_path).fault(table) == "it is not there"
 
 
 def test_what_is_new_is_found(stock: Environment, tmp_path: Path) -> None:
@@ -52,16 +52,20 @@ def test_what_is_new_is_found(stock: Environment, tmp_path: Path) -> None:
     shutil.copy(stock.site_packages / "open_webui" / "utils" / "auth.py", altered)
     text = altered.read_text()
     altered.write_text(text.replace("algorithms=[ALGORITHM]", "algorithms=[ALGORITHM], leeway=9"))
-    assert fault(function, tmp_path) == "expected a body it knows, found the new words leeway"
+    assert (
+        Sources(tmp_path).fault(function) == "expected a body it knows, found the new words leeway"
+    )
     assert "leeway" in "".join(source(function, tmp_path))
     altered.write_text(text.replace("def decode_token(token", "async def decode_token(token"))
-    assert fault(function, tmp_path) == (
+    assert Sources(tmp_path).fault(function) == (
         "expected a function that is not async, found an async function"
     )
     altered.write_text(text.replace("def decode_token(token", "def decode_tokens(token"))
-    assert fault(function, tmp_path) == "it is not there"
+    assert Sources(tmp_path).fault(function) == "it is not there"
+    altered.write_text("def decode_token(token:\n")
+    assert Sources(tmp_path).fault(function) == "its module cannot be read: SyntaxError"
     altered.unlink()
-    assert fault(function, tmp_path) == "its module is not there"
+    assert Sources(tmp_path).fault(function) == "its module is not there"
 
 
 def test_every_route_of_the_release_under_test_has_a_class(stock: Environment) -> None:

@@ -22,9 +22,9 @@ def doctor(
     return environment.run("owui-keygate", "doctor", *options, env=env, cwd=cwd)
 
 
-def facts(environment: Environment, settings: dict[str, str]) -> dict[str, Any]:
+def facts(environment: Environment, settings: dict[str, str], *options: str) -> dict[str, Any]:
     """Return what it says as JSON."""
-    found = doctor(environment, settings, "--json")
+    found = doctor(environment, settings, "--json", *options)
     report: dict[str, Any] = json.loads(found.stdout)
     assert found.returncode == report["exit_code"]
     return report

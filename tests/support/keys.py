@@ -34,6 +34,7 @@ RECORD = re.compile(
     r"owui-keygate time=[\d:TZ-]+ user=\S+ uid=\d+ change=(?P<change>[a-z-]+) "
     r"account=(?P<account>\S+)( fingerprint=(?P<key>[0-9a-f]{8}))?( until=[\d:TZ-]+)?\n"
 )
+PROGRESS = re.compile(r"Importing Open WebUI[^\n.;:]*\.\.\.\n")
 HASH = re.compile(r"\$(2[aby]|argon2)")
 DATABASE = "keys"
 KEYS = (
@@ -72,7 +73,15 @@ def run(
     The records of its changes are taken out of standard error.
     """
     found = environment.run("owui-keygate", "keys", *arguments, env=settings, cwd=folder)
-    return without_records(checked(found))
+    return without_records(checked(without_progress(found)))
+
+
+def without_progress(
+    found: subprocess.CompletedProcess[str],
+) -> subprocess.CompletedProcess[str]:
+    """Take out of standard error what a command says while it imports the host."""
+    found.stderr = PROGRESS.sub("", found.stderr)
+    return found
 
 
 def without_records(

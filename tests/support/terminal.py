@@ -7,6 +7,8 @@ import pty
 import subprocess
 from typing import TYPE_CHECKING
 
+from tests.support.keys import without_progress
+
 if TYPE_CHECKING:
     from tests.support.keys import Place
 
@@ -16,7 +18,7 @@ def at_a_terminal(place: Place, answer: str, *arguments: str) -> subprocess.Comp
     terminal, stdin = pty.openpty()
     os.write(terminal, answer.encode())
     try:
-        return subprocess.run(
+        found = subprocess.run(
             [place.environment.command("owui-keygate"), "keys", *arguments],
             stdin=stdin,
             capture_output=True,
@@ -25,6 +27,7 @@ def at_a_terminal(place: Place, answer: str, *arguments: str) -> subprocess.Comp
             cwd=place.server.folder,
             check=False,
         )
+        return without_progress(found)
     finally:
         os.close(stdin)
         os.close(terminal)

@@ -15,7 +15,7 @@ MESSAGE = re.compile(r'\blog\.(?:warning|error)\(\s*"([^"%]+)%s')
 """A message of a level that an operator looks into, up to what differs each time."""
 FAILURE = re.compile(r'\bunsure\(\s*"([^"]+)"')
 """What fails where another goes on, as its message begins."""
-VERDICT = re.compile(r'"((?:Active|Not active|Invalid|Unsupported)\b[^"{]*)')
+VERDICT = re.compile(r'"((?:Active|Not active|Ready|Not ready|Invalid|Unsupported)\b[^"{]*)')
 """What `doctor` says last, up to what differs each time."""
 LEAKS = {
     "a literal of kubectl": r"--from-literal",
@@ -107,9 +107,10 @@ def test_each_message_of_the_log_is_explained() -> None:
 
 
 def test_each_verdict_of_doctor_is_explained() -> None:
-    doctor = ROOT / "python" / "owui_keygate" / "commands" / "doctor" / "diagnosis.py"
-    verdicts = VERDICT.findall(doctor.read_text(encoding="utf-8"))
-    assert len(verdicts) > 6
+    doctor = ROOT / "python" / "owui_keygate" / "commands" / "doctor"
+    sources = [doctor / name for name in ("diagnosis.py", "quick.py")]
+    verdicts = [v for file in sources for v in VERDICT.findall(file.read_text(encoding="utf-8"))]
+    assert len(verdicts) > 12
     explained = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     assert [verdict for verdict in verdicts if verdict.strip() not in explained] == []
 

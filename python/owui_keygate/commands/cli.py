@@ -10,9 +10,10 @@ import typer
 
 from owui_keygate._native import __version__
 from owui_keygate.commands.command_line import DiscreetGroup
-from owui_keygate.commands.doctor import diagnosis
+from owui_keygate.commands.doctor import diagnosis, quick
 from owui_keygate.commands.keys import commands as keys
 from owui_keygate.commands.policy import commands as policy
+from owui_keygate.commands.progress import Progress
 
 app = typer.Typer(
     cls=DiscreetGroup,
@@ -46,21 +47,42 @@ def main(
 @app.command()
 def doctor(
     *,
+    is_quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Do not import Open WebUI: read its source files, the start-up file and the "
+            "settings only. For health checks.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Check whether owui-keygate is active on the Open WebUI of this environment.
 
     Run the command with the server's environment variables. It imports Open WebUI with a temporary
-    data directory, which takes a few seconds. It starts no server and changes nothing.
+    data directory, which takes a few seconds, or half a minute where Python has not compiled Open
+    WebUI's packages yet. With --quick it imports nothing, and says whether anything that it can
+    read keeps owui-keygate from being active. It starts no server and changes nothing.
 
-    Exit codes: 0 active; 1 not active, or a setting is invalid; 2 no supported Open WebUI found.
+    Exit codes: 0 active, or ready with --quick; 1 not active or not ready, or a setting is
+    invalid; 2 no supported Open WebUI found.
     """
-    typer.echo("Importing Open WebUI with a temporary data directory ...", err=True)
-    found = diagnosis.diagnose()
+    found, lines = _look_quickly() if is_quick else _import_host()
     if as_json:
         summary = {"verdict": found.verdict, "exit_code": int(found.code)}
         typer.echo(json.dumps(summary | found.facts, indent=2))
     else:
-        for line in diagnosis.render(found):
+        for line in lines:
             typer.echo(line)
     sys.exit(found.code)
+
+
+def _import_host() -> tuple[diagnosis.Diagnosis, list[str]]:
+    with Progress("Importing Open WebUI with a temporary data directory"):
+        found = diagnosis.diagnose()
+    return found, diagnosis.render(found)
+
+
+def _look_quickly() -> tuple[diagnosis.Diagnosis, list[str]]:
+    found = quick.look()
+    return found, quick.render(found)

@@ -57,11 +57,7 @@ class Diagnosis:
 
 def diagnose() -> Diagnosis:
     """Import the host in a temporary folder, and find out whether the extension is active."""
-    facts: dict[str, Any] = {
-        "version": importlib.metadata.version("owui-keygate"),
-        "native_version": __version__,
-        "start_up_file": _start_up_file(),
-    }
+    facts = own_facts()
     host = find_host()
     if host is None:
         return Diagnosis(NO_HOST, ExitCode.UNSUPPORTED_HOST, facts)
@@ -72,6 +68,15 @@ def diagnose() -> Diagnosis:
         return Diagnosis(f"Not active: {error}", ExitCode.NOT_ACTIVE, facts)
     verdict, code = _judge(facts)
     return Diagnosis(verdict, code, facts)
+
+
+def own_facts() -> dict[str, Any]:
+    """Return what is known of the extension itself."""
+    return {
+        "version": importlib.metadata.version("owui-keygate"),
+        "native_version": __version__,
+        "start_up_file": _start_up_file(),
+    }
 
 
 def _judge(facts: dict[str, Any]) -> tuple[str, ExitCode]:
@@ -97,10 +102,7 @@ def _faults(facts: dict[str, Any]) -> Iterator[str]:
     if not settings["enabled"]:
         yield "Not active: OWUI_KEYGATE is off"
     if settings["problems"]:
-        problems = "; ".join(f"{p['variable']} {p['reason']}" for p in settings["problems"])
-        strict = settings["strict"]
-        refusal = ", and Open WebUI will not start (OWUI_KEYGATE_STRICT=true)" if strict else ""
-        yield f"Invalid setting: {problems}; the bypass stays off{refusal}"
+        yield invalid_setting(settings)
     if facts["failure"] or facts["import_error"]:
         yield f"Not active: {facts['failure'] or facts['import_error']}"
     if not facts["patch_points"] or State.NOT_APPLIED in facts["patch_points"].values():
@@ -113,6 +115,14 @@ def _faults(facts: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def invalid_setting(settings: dict[str, Any]) -> str:
+    """Return the verdict on settings with problems."""
+    problems = "; ".join(f"{p['variable']} {p['reason']}" for p in settings["problems"])
+    strict = settings["strict"]
+    refusal = ", and Open WebUI will not start (OWUI_KEYGATE_STRICT=true)" if strict else ""
+    return f"Invalid setting: {problems}; the bypass stays off{refusal}"
+
+
 def _start_up_file() -> str | None:
     files = importlib.metadata.files("owui-keygate") or []
     found = [str(file.locate()) for file in files if file.name == START_UP_FILE]
@@ -122,22 +132,47 @@ def _start_up_file() -> str | None:
 def render(diagnosis: Diagnosis) -> list[str]:
     """Return the diagnosis as lines for people, the verdict last."""
     facts = diagnosis.facts
-    lines = [
-        f"owui-keygate  {facts['version']} (native {facts['native_version']})",
-        f"start-up file {facts['start_up_file'] or 'not found'}",
-    ]
+    lines = render_own(facts)
     if "patch_points" in facts:
         lines += _render_host(facts)
     return [*lines, diagnosis.verdict]
 
 
-def _render_host(facts: dict[str, Any]) -> list[str]:
+def render_own(facts: dict[str, Any]) -> list[str]:
+    """Return what is known of the extension itself."""
+    return [
+        f"owui-keygate  {facts['version']} (native {facts['native_version']})",
+        f"start-up file {facts['start_up_file'] or 'not found'}",
+    ]
+
+
+def render_release(facts: dict[str, Any]) -> list[str]:
+    """Return which Open WebUI it is."""
     generation = f"generation {facts['generation']}" if facts["generation"] else "unknown"
-    reader = facts["reader"]
     tried = "" if facts["tried"] else ", an untested release"
-    lines = [
+    return [
         f"Open WebUI    {facts['host_version'] or 'unknown version'} ({generation}{tried})",
         f"              {facts['host']}",
+    ]
+
+
+def render_settings(facts: dict[str, Any]) -> list[str]:
+    """Return every setting, what it is and what it does."""
+    rows = (facts["settings"] or {}).get("report", [])
+    return [
+        "settings",
+        *(
+            f"  {row['variable']}={row['value']}{'' if row['given'] else ' (default)'}: "
+            f"{row['effect']}"
+            for row in rows
+        ),
+    ]
+
+
+def _render_host(facts: dict[str, Any]) -> list[str]:
+    reader = facts["reader"]
+    lines = [
+        *render_release(facts),
         f"reader        {reader['name']} ({reader['reason']})" if reader else "reader        none",
         "patch points",
     ]
@@ -145,10 +180,7 @@ def _render_host(facts: dict[str, Any]) -> list[str]:
         f"  {state:{len(State.NOT_APPLIED)}} {name}{_REASONS.get(state, '')}"
         for name, state in facts["patch_points"].items()
     ]
-    lines.append("settings")
-    for row in (facts["settings"] or {}).get("report", []):
-        origin = "" if row["given"] else " (default)"
-        lines.append(f"  {row['variable']}={row['value']}{origin}: {row['effect']}")
+    lines += render_settings(facts)
     lines += [f"warning: {warning}" for warning in facts["warnings"]]
     if facts["settings"] and not facts["settings"]["bypass"]:
         lines.append(_ENDS_UNCHECKED)

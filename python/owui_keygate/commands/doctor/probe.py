@@ -19,6 +19,7 @@ from typing import Any
 
 from owui_keygate._native import is_setting
 from owui_keygate.commands.garbage import no_collections
+from owui_keygate.commands.refusal import explain_refusal
 from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.startup import install, is_installed
 
@@ -146,6 +147,8 @@ def main(report_file: Path) -> None:
                 reader = INSTALLATION.generation.reader_for(url)._asdict()
                 for point in INSTALLATION.generation.patch_points:
                     importlib.import_module(point.module)
+    except SystemExit as refusal:
+        error = explain_refusal(refusal)
     except Exception as failure:  # noqa: BLE001 (it goes into the report)
         error = f"{type(failure).__name__}: {failure}"
     found = report(INSTALLATION) | {

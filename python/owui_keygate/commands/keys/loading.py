@@ -21,6 +21,7 @@ from owui_keygate.commands.keys.errors import HostUnusableError, NotReadyError, 
 from owui_keygate.commands.keys.host import Host
 from owui_keygate.commands.keys.quiet import failures_explained, silence
 from owui_keygate.commands.keys.readiness import wait_for_migrations
+from owui_keygate.commands.progress import Progress
 
 if TYPE_CHECKING:
     from owui_keygate.commands.keys.waiting import Patience
@@ -58,8 +59,9 @@ def load(patience: Patience) -> Host:
     installed_with_pip = importlib.util.find_spec("open_webui") is not None
     if not installed_with_pip:
         sys.path.append(str(folder))
+    progress = Progress("Importing Open WebUI")
     with no_collections(), tempfile.TemporaryDirectory() as static:
-        with failures_explained(), silence():
+        with progress, failures_explained(), silence():
             _prepare_environment(static, installed_with_pip=installed_with_pip)
             # This does not connect to the database yet.
             env = importlib.import_module("open_webui.env")
@@ -67,11 +69,11 @@ def load(patience: Patience) -> Host:
         if patience.seconds and not hasattr(env, "ENABLE_DB_MIGRATIONS"):
             raise RefusedError(_NO_WAIT)
         patience.until_ready(partial(_expect_database, env))
-        with failures_explained(), silence():
+        with progress, failures_explained(), silence():
             database = importlib.import_module("open_webui.internal.db")
         if patience.seconds:
             wait_for_migrations(database, patience)
-        with failures_explained(), silence():
+        with progress, failures_explained(), silence():
             return Host(
                 database=database,
                 users=importlib.import_module("open_webui.models.users"),
@@ -94,9 +96,13 @@ def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
         "FROM_INIT_PY": str(installed_with_pip).lower(),
         "OWUI_KEYGATE": "off",
         "STATIC_DIR": static,
+        "USE_CUDA_DOCKER": "false",  # Otherwise the host imports PyTorch,
+        "VECTOR_DB": "",  # and what stores its vectors, which takes longer than all else.
     }
-    # `open-webui serve` reads its secret from a file; nothing is signed or encrypted here.
-    os.environ.setdefault("WEBUI_SECRET_KEY", secrets.token_hex())
+    # The server may have its secret from a file. So it is in the official image, where the variable
+    # is empty. Nothing is signed or encrypted here.
+    if not os.environ.get("WEBUI_SECRET_KEY"):
+        os.environ["WEBUI_SECRET_KEY"] = secrets.token_hex()
     # By default, the drivers of PostgreSQL wait for minutes.
     os.environ.setdefault("PGCONNECT_TIMEOUT", "10")
 

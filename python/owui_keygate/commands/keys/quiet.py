@@ -19,6 +19,7 @@ from owui_keygate.commands.keys.errors import (
     RefusedError,
     explain,
 )
+from owui_keygate.commands.refusal import explain_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,9 @@ def failures_explained() -> Iterator[None]:
         yield
     except _OURS:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (its text may contain a secret)
+    except SystemExit as error:
+        raise HostUnusableError(explain_refusal(error)) from None
+    except Exception as error:  # noqa: BLE001 (its text may contain a secret)
         line = explain(error)
         raise (NotReadyError if line in READY_LATER else HostUnusableError)(line) from None
 
