@@ -6,13 +6,16 @@ not what `start.sh` gives the server alone.
 
 from __future__ import annotations
 
+import secrets
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.client import bearer
 from harness.container_server import ContainerServer
+from harness.read_only import ReadOnly
 from tests.support.deployed import Volumes, by_compose, first_account
 from tests.support.pages import blocks
 
@@ -104,11 +107,25 @@ def test_the_page_about_keys(shell: Shell) -> None:
     assert len(shell.run(fingerprint).strip()) == 8
 
 
+def test_keys_where_the_root_is_read_only(shell: Shell) -> None:
+    beside = shell.server.beside
+    read_only = ReadOnly(beside.buildah, beside.name, beside.settings, beside.volumes)
+    done = read_only.run("owui-keygate", "keys", "list")
+    assert done.returncode == 0, done.stderr
+
+
+def test_keys_as_any_user_of_group_0(shell: Shell) -> None:
+    """As OpenShift runs it; the volume belongs to group 0 there."""
+    shell.run("chgrp -R 0 data && chmod -R g+rwX data")
+    anybody = replace(shell.server.beside, user="123456:0")
+    done = anybody.run("owui-keygate", "keys", "list")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_key_that_goes_through_a_pipe(shell: Shell) -> None:
     """As the CronJob of the page hands it over."""
-    key = "sk-" + "13579bdf02468ace" * 2
+    key, new = (f"sk-{secrets.token_hex(16)}" for _ in range(2))
     shell.run("owui-keygate keys ensure pipe@example.org --key-file -", stdin=key)
-    new = "sk-" + "8ace13579bdf0246" * 2
     rotate = "owui-keygate keys rotate pipe@example.org --key-file - --overlap 24h --yes"
     shell.run(rotate, stdin=new)
     assert [shell.status(key), shell.status(new)] == [403, 403], "the policy names no such account"
