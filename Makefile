@@ -128,7 +128,7 @@ nightly: .venv/.wheel ## What takes too long for every change: many more example
 	HOST_DATABASE=postgresql $(BIN)/python -m pytest $(AT_LENGTH) tests/live/test_machine.py
 	$(MAKE) soak
 	$(MAKE) test-browser compatibility host-tests image-test
-	$(MAKE) image-test HOST_PYTHON=python3.12
+	$(MAKE) image-test HOST_PYTHON=$$(scripts/find-python 3.12)
 	ROTATIONS=100 $(BIN)/python -m pytest tests/live/test_rotation.py
 	for release in 0.5.4 0.6.36 0.8.12 0.9.6; do \
 		HOST_RELEASE=$$release $(BIN)/python -m pytest tests/live/test_keys.py \

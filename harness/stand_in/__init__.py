@@ -72,16 +72,15 @@ class Python:
         Raises:
             RuntimeError: Debian has built it, so it looks for packages elsewhere.
         """
-        base = subprocess.check_output(
-            [command, "-c", "import sys; print(sys.base_prefix)"], text=True
-        )
-        if base.strip() == "/usr":
+        prefix = "import sys; print(sys.base_prefix)"
+        base = subprocess.check_output([command, "-I", "-c", prefix], text=True).strip()
+        if base == "/usr":
             message = f"{command} is Debian's: name one that was built from source, HOST_PYTHON=…"
             raise RuntimeError(message)
-        binary = Path(base.strip(), "bin", "python3")
-        found = json.loads(subprocess.check_output([binary, "-I", "-c", LAYOUT], text=True))
-        paths = {name: Path(found[name]) for name in ("binary", "library", "standard")}
-        return cls(found["version"], found["full"], **paths)
+        binary = Path(base, "bin", "python3")
+        layout = json.loads(subprocess.check_output([binary, "-I", "-c", LAYOUT], text=True))
+        paths = {name: Path(layout[name]) for name in ("binary", "library", "standard")}
+        return cls(layout["version"], layout["full"], **paths)
 
     def copy(self, prefix: Path) -> Path:
         """Copy it below a prefix, without packages, and return the folder of those."""
