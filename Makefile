@@ -156,7 +156,8 @@ lint-python: .venv/.wheel ## Check format, lints and types of the Python code an
 	@$(BIN)/python -m dev.imports
 
 .PHONY: lint-workflows
-lint-workflows: .venv/.ready ## Check the workflows of GitHub and what they are allowed to do
+lint-workflows: .venv/.ready ## Check the workflows of GitHub, what they may do, and compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/zizmor --quiet --offline --persona pedantic .github
