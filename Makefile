@@ -51,6 +51,7 @@ test-browser: .venv/.wheel ## Run the test of the account page in Debian's Chrom
 .PHONY: image-test
 image-test: .venv/.ready ## Build the Dockerfile on a stand-in of the official image, and run it
 	@scripts/install-buildah
+	@$(BIN)/python -m harness.stand_in
 	$(BIN)/python -m pytest tests/image $(PYTEST)
 
 .PHONY: screenshots

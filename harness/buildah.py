@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.environments import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 BUILDAH = "/usr/bin/buildah"
+STORAGE = ROOT / "target" / "image"
+"""Keeps images between runs."""
 SECONDS = 1800
 """How long a build may take: the wheel is compiled in one of them."""
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.buildah import Buildah
+from harness.buildah import STORAGE, Buildah
 from harness.container_server import ContainerServer
-from harness.environments import ROOT
 from harness.stand_in import StandIns
 from tests.support.deployed import Deployed, Volumes, build, by_compose, first_account
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def buildah() -> Buildah:
     """A storage that is kept between runs."""
-    return Buildah(ROOT / "target" / "image")
+    return Buildah(STORAGE)
 
 
 @pytest.fixture(scope="session")
