@@ -13,6 +13,7 @@ from harness.container_server import DATA, ContainerServer
 from harness.read_only import ReadOnly
 from harness.server import make_database
 from harness.stand_in import StandIns
+from harness.waiting import wait_until
 from tests.support import compose
 from tests.support.deployed import (
     VERSION,
@@ -137,8 +138,8 @@ def test_two_workers(buildah: Buildah, image: str, tmp_path: Path) -> None:
             first = first_account(server)
             with closing(server.client()) as client:
                 key = people.make_key(client, first)
+            wait_until(lambda: server.log.count(ACTIVE) >= 2, server.end_of_log)
             assert [status(server, key, USERS) for _ in range(16)] == [200] * 16
-            assert server.log.count(ACTIVE) == 2
 
 
 def test_uninstalling_leaves_nothing(buildah: Buildah, image: str, tmp_path: Path) -> None:
