@@ -1,7 +1,7 @@
 """The Dockerfile, built for real, and what it makes, run as the official image is.
 
 No registry is reached here, so both bases are stand-ins (`harness/stand_in/`). `make image-test`
-runs these tests; `HOST_PYTHON=python3.12` and `HOST_RELEASE` choose another base.
+runs these tests on 0.12.4 and Python 3.11, and `HOST_PYTHON=$(scripts/find-python 3.12)` on 3.12.
 
 Alike, after the Dockerfile and `backend/start.sh` of open-webui/open-webui as of 0.12:
 
