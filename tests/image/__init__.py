@@ -3,7 +3,8 @@
 No registry is reached here, so both bases are stand-ins (`harness/stand_in/`). `make image-test`
 runs these tests on 0.12.4 and Python 3.11, and `HOST_PYTHON=$(scripts/find-python 3.12)` on 3.12.
 
-Alike, after the Dockerfile and `backend/start.sh` of open-webui/open-webui as of 0.12:
+Alike, after open-webui/open-webui's Dockerfile and `backend/start.sh`. Public copies were read of
+2025, and of forks of 2026 that keep the lines in question; no copy of 0.12.4 itself was to be had:
 
 - the variables that the image sets, among them `WEBUI_SECRET_KEY=""` and `HOME=/root`;
 - root, or what `UID` and `GID` said when it was built; `USE_PERMISSION_HARDENING` for any user of
@@ -20,6 +21,7 @@ Not alike:
 - Debian is 12 also where the official image of 0.12.4 has 13; CPython is this machine's;
 - Open WebUI and its packages come from PyPI, only those that it needs to start (as the slim image,
   without PyTorch and models), and compiled to bytecode, which spares each start twenty seconds;
+- no `HEALTHCHECK`, which images of buildah's format cannot have; it asks `/health` alone;
 - no pandoc, ffmpeg, compiler or git; no Ollama, CUDA, Playwright or Hugging Face Space branches of
   `start.sh`;
 - the first stage has the Rust of this machine mounted, and the crates that are there already;
