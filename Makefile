@@ -23,7 +23,7 @@ serve: .venv/.wheel ## Leave a server of the real host running with the bypass o
 	@$(BIN)/python -m dev.demo serve
 
 .PHONY: test
-test: test-rust test-python ## Run all tests but the one in a browser
+test: test-rust test-python ## Run all tests but those in a browser and in containers
 
 .PHONY: test-rust
 test-rust: ## Run the tests of the Rust core
@@ -47,6 +47,12 @@ test-browser: .venv/.wheel ## Run the test of the account page in Debian's Chrom
 	@scripts/install-chromium
 	@$(BIN)/python -m harness.environments
 	$(BIN)/python -m pytest tests/browser $(PYTEST)
+
+.PHONY: image-test
+image-test: .venv/.ready ## Build the Dockerfile on a stand-in of the official image, and run it
+	@scripts/install-buildah
+	@$(BIN)/python -m harness.stand_in
+	$(BIN)/python -m pytest tests/image $(PYTEST)
 
 .PHONY: screenshots
 screenshots: ## Run it and write the pictures of the README into docs/images
@@ -124,7 +130,8 @@ nightly: .venv/.wheel ## What takes too long for every change: many more example
 		tests/live/test_machine.py
 	HOST_DATABASE=postgresql $(BIN)/python -m pytest $(AT_LENGTH) tests/live/test_machine.py
 	$(MAKE) soak
-	$(MAKE) test-browser compatibility host-tests
+	$(MAKE) test-browser compatibility host-tests image-test
+	$(MAKE) image-test HOST_PYTHON=$$(scripts/find-python 3.12)
 	ROTATIONS=100 $(BIN)/python -m pytest tests/live/test_rotation.py
 	for release in 0.5.4 0.6.36 0.8.12 0.9.6; do \
 		HOST_RELEASE=$$release $(BIN)/python -m pytest tests/live/test_keys.py \
@@ -152,7 +159,8 @@ lint-python: .venv/.wheel ## Check format, lints and types of the Python code an
 	@$(BIN)/python -m dev.imports
 
 .PHONY: lint-workflows
-lint-workflows: .venv/.ready ## Check the workflows of GitHub and what they are allowed to do
+lint-workflows: .venv/.ready ## Check the workflows of GitHub, what they may do, and compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/zizmor --quiet --offline --persona pedantic .github
@@ -183,7 +191,7 @@ format: .venv/.ready ## Format the code
 
 .PHONY: pins
 pins: ## Pin the tools anew after a requirements-*.in was changed
-	@for group in dev test release; do \
+	@for group in dev test release image; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --custom-compile-command "make pins" \
 			requirements-$$group.in --output-file requirements-$$group.txt || exit 1; done

@@ -23,11 +23,12 @@ KEPT = ("HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE")
 RUST = ("cargo", "rustc", "rustup")
 UNTRIED = (
     "tests/unit/test_benches.py",
+    "tests/unit/test_deploy.py",
     "tests/unit/test_imports.py",
     "tests/unit/readers/test_pipeline.py",
     "tests/unit/readers/test_postgres.py",
 )
-"""Two are about no part of the wheel; two need `pgserver`, which is there for few platforms."""
+"""Three are about no part of the wheel; two need `pgserver`, which is there for few platforms."""
 
 
 def clean_environment() -> dict[str, str]:

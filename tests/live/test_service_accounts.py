@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import stat
 import subprocess
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,26 +16,21 @@ from harness.server import host_settings
 from tests.support.forked import Forked
 from tests.support.generations import RELEASE
 from tests.support.kubectl import Cluster, kubectl
+from tests.support.pages import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from harness.environments import Environment
     from harness.server import Server
     from tests.support.world import World
 
-PAGE = (Path(__file__).parents[2] / "docs" / "service-accounts.md").read_text()
-
-
-def blocks(language: str) -> list[str]:
-    """Return the blocks of the page in a language, in order."""
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-
-
-CHECK, SWITCH, CREATE, ENSURE, USE, CI, WATCH, ROTATE, KILL = blocks("sh")
-COMPOSE, CHART, ALERTS, CRON_JOB, RULES_OF_DEPLOYMENT = blocks("yaml")
-[CRONTAB] = blocks("crontab")
-[POLICY] = blocks("toml")
+PAGE = "docs/service-accounts.md"
+CHECK, SWITCH, CREATE, ENSURE, USE, CI, WATCH, ROTATE, KILL = blocks(PAGE, "sh")
+COMPOSE, CHART, ALERTS, CRON_JOB, RULES_OF_DEPLOYMENT = blocks(PAGE, "yaml")
+[CRONTAB] = blocks(PAGE, "crontab")
+[POLICY] = blocks(PAGE, "toml")
 POLICY_FILE = "/etc/owui-keygate.toml"
 SCRIPT = CRON_JOB.split("- |\n", 1)[1].split("---", 1)[0]
 PERMISSIONS = "/api/v1/users/default/permissions"

@@ -1,0 +1,4 @@
+# Debian, from an archive that mmdebstrap has made.
+FROM scratch
+ADD debian.tar /
+CMD ["bash"]
