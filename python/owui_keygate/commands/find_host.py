@@ -27,6 +27,11 @@ def find_host() -> Path | None:
     return here if (here / "open_webui" / "__init__.py").is_file() else None
 
 
+def is_installed_with_pip() -> bool:
+    """Whether Python finds Open WebUI as it finds other packages, wherever the command runs."""
+    return importlib.util.find_spec("open_webui") is not None
+
+
 def find_release() -> str | None:
     """Return the version of Open WebUI, without importing it; None if there is none.
 

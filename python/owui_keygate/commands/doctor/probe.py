@@ -8,7 +8,6 @@ writes its report, a JSON object, to the file REPORT.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import os
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from owui_keygate._native import is_setting
+from owui_keygate.commands.find_host import is_installed_with_pip
 from owui_keygate.commands.garbage import no_collections
 from owui_keygate.commands.refusal import explain_refusal
 from owui_keygate.panics import PanicError, as_errors
@@ -92,7 +92,7 @@ def environment(host: Path, folder: Path) -> dict[str, str]:
     service is set here.
     """
     passed_on = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
-    installed_with_pip = importlib.util.find_spec("open_webui") is not None
+    installed_with_pip = is_installed_with_pip()
     paths = [passed_on.get("PYTHONPATH"), None if installed_with_pip else str(host)]
     return passed_on | {
         "CHROMA_HTTP_HOST": "",

@@ -21,7 +21,12 @@ from owui_keygate.commands.doctor.diagnosis import (
     render_release,
     render_settings,
 )
-from owui_keygate.commands.find_host import NO_HOST, find_host, find_release
+from owui_keygate.commands.find_host import (
+    NO_HOST,
+    find_host,
+    find_release,
+    is_installed_with_pip,
+)
 from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.startup import is_installed
 
@@ -126,12 +131,11 @@ def _environment(host: Path) -> dict[str, str]:
         from dotenv import dotenv_values
 
         found = dotenv_values(file)
-    by_command = importlib.util.find_spec("open_webui") is not None
     return {
         **{name: value for name, value in found.items() if value is not None},
         **os.environ,
         # `open-webui serve` sets it.
-        "FROM_INIT_PY": str(by_command).lower(),
+        "FROM_INIT_PY": str(is_installed_with_pip()).lower(),
     }
 
 

@@ -6,7 +6,6 @@ Nothing is started. Only the host's models are imported, and what creates keys a
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import secrets
 import sys
@@ -15,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from owui_keygate.commands.find_host import NO_HOST, find_host
+from owui_keygate.commands.find_host import NO_HOST, find_host, is_installed_with_pip
 from owui_keygate.commands.garbage import no_collections
 from owui_keygate.commands.keys.errors import HostUnusableError, NotReadyError, RefusedError
 from owui_keygate.commands.keys.host import Host
@@ -56,7 +55,7 @@ def load(patience: Patience) -> Host:
     folder = find_host()
     if folder is None:
         raise HostUnusableError(NO_HOST)
-    installed_with_pip = importlib.util.find_spec("open_webui") is not None
+    installed_with_pip = is_installed_with_pip()
     if not installed_with_pip:
         sys.path.append(str(folder))
     progress = Progress("Importing Open WebUI")
