@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from owui_keygate.commands.keys.errors import NotReadyError
 from owui_keygate.commands.keys.terminal import say
+from owui_keygate.commands.progress import REPEATED, SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _SHORTEST, _LONGEST = 0.1, 2.0
 """Seconds between two attempts; each pause is twice as long as the one before."""
-_SILENT, _REPEATED = 1.0, 15.0
-"""Seconds until the first message, and from each to the next."""
 
 
 class Patience:
@@ -29,7 +28,7 @@ class Patience:
         begin = time.monotonic()
         self.seconds = seconds
         self._end = begin + seconds
-        self._speak_at = begin + _SILENT
+        self._speak_at = begin + SILENT
 
     def until_ready(self, work: Callable[[], T]) -> T:
         """Return the result of some work as soon as the database is ready.
@@ -47,6 +46,6 @@ class Patience:
                     raise
                 if now >= self._speak_at:
                     say(f"Waiting up to {self._end - now:.0f} s more: {error}")
-                    self._speak_at = now + _REPEATED
+                    self._speak_at = now + REPEATED
             time.sleep(min(pause, self._end - now))
             pause = min(2 * pause, _LONGEST)
