@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support import policy_file
+from tests.support.pages import blocks
 
-PAGE = (Path(__file__).parents[4] / "docs" / "policy.md").read_text(encoding="utf-8")
-POLICY, CASES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-[COMMANDS] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = "docs/policy.md"
+POLICY, CASES = blocks(PAGE, "toml")
+[COMMANDS] = blocks(PAGE, "sh")
 
 
 @pytest.fixture
