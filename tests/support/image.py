@@ -4,44 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
-from harness.environments import HOST_VERSION, Environment, built_wheel, make_environment
+from harness.environments import HOST_VERSION, ROOT, Environment, built_wheel, make_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CACHE = "/app/backend/data/cache"
-IMAGE_VARIABLES = {
-    "ANONYMIZED_TELEMETRY": "false",
-    "DOCKER": "true",
-    "DO_NOT_TRACK": "true",
-    "ENV": "prod",
-    "HF_HOME": f"{_CACHE}/embedding/models",
-    "HOME": "/root",
-    "OLLAMA_BASE_URL": "/ollama",
-    "OPENAI_API_BASE_URL": "",
-    "OPENAI_API_KEY": "",
-    "PORT": "8080",
-    "RAG_EMBEDDING_MODEL": "sentence-transformers/all-MiniLM-L6-v2",
-    "RAG_RERANKING_MODEL": "",
-    "SCARF_NO_ANALYTICS": "true",
-    "SENTENCE_TRANSFORMERS_HOME": f"{_CACHE}/embedding/models",
-    "TIKTOKEN_CACHE_DIR": f"{_CACHE}/tiktoken",
-    "TIKTOKEN_ENCODING_NAME": "cl100k_base",
-    "USE_CUDA_DOCKER": "false",
+_DOCKERFILE = ROOT / "harness" / "stand_in" / "open_webui.Dockerfile"
+_LINES = re.findall(r"(?m)^ENV (.*)$", _DOCKERFILE.read_text().replace("\\\n", " "))
+IMAGE_VARIABLES = dict(pair.split("=", 1) for line in _LINES for pair in shlex.split(line)) | {
     "USE_CUDA_DOCKER_VER": "cu128",
     "USE_EMBEDDING_MODEL_DOCKER": "sentence-transformers/all-MiniLM-L6-v2",
-    "USE_OLLAMA_DOCKER": "false",
     "USE_RERANKING_MODEL_DOCKER": "",
     "USE_SLIM_DOCKER": "false",
     "WEBUI_BUILD_VERSION": "dev-build",
-    "WEBUI_SECRET_KEY": "",
-    "WHISPER_MODEL": "base",
-    "WHISPER_MODEL_DIR": f"{_CACHE}/whisper/models",
 }
-"""The `ENV` lines of its Dockerfile, with the arguments that it is published with."""
+"""The `ENV` lines of its Dockerfile: those of the stand-in, and what the whole image adds."""
 
 
 def image_environment(keygate: Environment, folder: Path) -> Environment:
