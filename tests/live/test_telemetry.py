@@ -5,14 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import pytest
-
 from harness import people
 from harness.client import bearer
 from harness.server import BYPASS_ON
 from harness.waiting import wait_until
 from tests.support.collector import EXPORTED, Collector, collecting
-from tests.support.generations import RELEASE
+from tests.support.generations import needs_telemetry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +24,7 @@ def missing() -> list[bytes]:
     return [text for text in EXPORTED if text not in Collector.received]
 
 
-@pytest.mark.skipif(RELEASE < (0, 8, 12), reason="the requirements of older hosts leave it out")
+@needs_telemetry
 def test_counters_and_span_attributes_reach_the_collector(
     world: World, keygate: Environment, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from harness import people
 from harness.client import WAYS, bearer
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server
-from tests.support.generations import RELEASE
+from tests.support.generations import needs_telemetry
 from tests.support.keys import DATABASE, KEEPS_TIMES, KEY, Place
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def test_a_new_key_is_warned_of_by_its_own_name(
     assert f'key="{fingerprint(new)}"' in WARNING.findall(place.server.log)[-1]
 
 
-@pytest.mark.skipif(RELEASE < (0, 8, 12), reason="the requirements of older hosts leave it out")
+@needs_telemetry
 def test_the_metrics_tell_of_accounts_and_ends(keygate: Environment, tmp_path: Path) -> None:
     settings = BYPASS_ON | policy(tmp_path) | {"ENABLE_OTEL": "true", "ENABLE_OTEL_METRICS": "true"}
     settings |= {"DATA_DIR": str(tmp_path / "data"), "WEBUI_SECRET_KEY": "x", "PATH": "/usr/bin"}

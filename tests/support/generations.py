@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from owui_keygate import hosts
 
 from harness.environments import HOST_DATABASE, HOST_VERSION
@@ -13,3 +14,7 @@ READER = {
     "postgresql": "host" if GENERATION in "AB" else "postgres",
 }[HOST_DATABASE]
 """The name of the reader that is chosen."""
+
+needs_telemetry = pytest.mark.skipif(
+    RELEASE < (0, 8, 12), reason="the requirements of older hosts leave it out"
+)
