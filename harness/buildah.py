@@ -89,9 +89,9 @@ class Buildah:
         """Whether there is an image of that name."""
         return image in self.call("images", "--format", "{{.Name}}:{{.Tag}}").splitlines()
 
-    def configuration(self, image: str) -> dict[str, Any]:
-        """Return what an image says about its containers, as OCI names it."""
-        found = json.loads(self.call("inspect", "--type", "image", image))
+    def configuration(self, name: str, kind: str = "image") -> dict[str, Any]:
+        """Return what an image, or the one of a container, says about containers, as in OCI."""
+        found = json.loads(self.call("inspect", "--type", kind, name))
         configuration: dict[str, Any] = found["OCIv1"]["config"]
         return configuration
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ class ReadOnly(Container):
     def command(self, *arguments: str) -> list[str]:
         """Return the command line that runs a command in it, in mounts of its own."""
         root = self.buildah.call("mount", self.name).strip()
-        image = json.loads(self.buildah.call("inspect", self.name))["OCIv1"]["config"]
+        image = self.buildah.configuration(self.name, "container")
         given = [f"{name}={value}" for name, value in self.settings.items()]
         steps = [f"mount --bind {root} {root}"]
         steps += [f"mount --rbind {folder} {root}{folder}" for folder in ("/dev", "/proc", "/sys")]
