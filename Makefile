@@ -54,6 +54,13 @@ image-test: .venv/.ready ## Build the Dockerfile on a stand-in of the official i
 	@$(BIN)/python -m harness.stand_in
 	$(BIN)/python -m pytest tests/image $(PYTEST)
 
+.PHONY: deployments
+deployments: .venv/.wheel ## Run Open WebUI in every way it is deployed: PARTS="starts proxies"
+	@scripts/install-deployments
+	@$(BIN)/python -m harness.environments
+	@$(BIN)/python -m harness.libraries
+	@$(BIN)/python -m dev.deployments $(or $(PARTS),--write)
+
 .PHONY: screenshots
 screenshots: ## Run it and write the pictures of the README into docs/images
 	@$(MAKE) test-browser PYTEST="--screenshots docs/images"

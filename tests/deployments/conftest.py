@@ -1,0 +1,37 @@
+"""The servers of the live tests, and the rows of docs/deployments.md."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from tests.live.conftest import keygate, on, servers, stock, world, world_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["keygate", "on", "servers", "stock", "tried", "world", "world_postgres"]
+
+
+class Tried(Protocol):
+    """Writes a row of docs/deployments.md.
+
+    Args:
+        what: What was tried.
+        result: What came of it, in a few words.
+        versions: Of what took part, besides Open WebUI.
+    """
+
+    def __call__(self, what: str, result: str, **versions: str) -> None: ...
+
+
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Tried:
+    """Writes rows; they count only if the test passes."""
+
+    def write(what: str, result: str, **versions: str) -> None:
+        record_property("tried", json.dumps([what, versions, result]))
+
+    return write

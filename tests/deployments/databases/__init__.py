@@ -1,0 +1,1 @@
+"""Poolers, failovers, and databases that can be read only in part."""
