@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -179,14 +180,30 @@ def test_a_release_that_no_generation_covers(keygate: Environment, tmp_path: Pat
 
 
 def test_a_host_that_cannot_be_imported(keygate: Environment, tmp_path: Path) -> None:
-    altered = alter_host(
-        keygate, tmp_path, "env.py", "import shutil\n", "import shutil\nos._exit(7)\n"
-    )
+    lines = "import shutil\nos.write(2, b'sk-secret')\nos._exit(7)\n"
+    altered = alter_host(keygate, tmp_path, "env.py", "import shutil\n", lines)
     found = doctor(keygate, BYPASS_ON | altered)
     assert found.returncode == 1
-    verdict = "Not active: importing Open WebUI failed with exit code 7: "
-    assert found.stdout.splitlines()[-1].startswith(verdict)
-    assert "Traceback" not in found.stderr
+    assert found.stdout.splitlines()[-1] == (
+        "Not active: importing Open WebUI ended the process with exit code 7; start Open WebUI to "
+        "see why"
+    )
+    assert found.stderr == ""
+
+
+def test_what_open_webui_says_when_its_import_fails_is_not_repeated(
+    keygate: Environment, tmp_path: Path
+) -> None:
+    lines = "import shutil\nraise ValueError('DATABASE_URL=postgresql://user:sk-secret@host')\n"
+    altered = alter_host(keygate, tmp_path, "env.py", "import shutil\n", lines)
+    report = facts(keygate, BYPASS_ON | altered)
+    assert report["exit_code"] == 1
+    assert re.fullmatch(
+        r"Not active: Open WebUI cannot be imported: ValueError in open_webui/env\.py, line \d+ "
+        "because of DATABASE_URL; start Open WebUI to see the text of the error",
+        report["verdict"],
+    )
+    assert "sk-secret" not in json.dumps(report)
 
 
 def test_it_changes_nothing(keygate: Environment, tmp_path: Path) -> None:

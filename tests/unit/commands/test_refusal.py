@@ -8,7 +8,7 @@ import pytest
 from owui_keygate.commands import refusal
 from owui_keygate.commands.keys.errors import HostUnusableError
 from owui_keygate.commands.keys.quiet import failures_explained
-from owui_keygate.commands.refusal import explain_refusal
+from owui_keygate.commands.refusal import explain_failure, explain_refusal
 
 BEGINNING = "Open WebUI refuses to start with these environment variables"
 END = (
@@ -47,6 +47,27 @@ def test_the_variables_are_named(text: str, named: str) -> None:
 @pytest.mark.parametrize("code", [1, None, "", "MY_PASS_WORD is too short", "sk-secret"])
 def test_nothing_else_is_repeated(code: object) -> None:
     assert explain_refusal(SystemExit(code)) == BEGINNING + END
+
+
+def fail(error: Exception) -> str:
+    try:
+        raise error
+    except type(error) as raised:
+        return explain_failure(raised)
+
+
+def test_a_failure_is_named_with_its_place_and_not_with_its_text() -> None:
+    said = fail(ValueError("REDIS_URL: redis://:sk-secret@nowhere MY_PASS_WORD"))
+    line = fail.__code__.co_firstlineno + 2
+    assert said == (
+        f"Open WebUI cannot be imported: ValueError in commands/test_refusal.py, line {line} "
+        "because of REDIS_URL; start Open WebUI to see the text of the error"
+    )
+
+
+@pytest.mark.parametrize("kind", [ImportError, ModuleNotFoundError])
+def test_a_missing_module_is_named(kind: type[ImportError]) -> None:
+    assert fail(kind("No module named 'ftfy'")) == f"{kind.__name__}: No module named 'ftfy'"
 
 
 def test_without_a_host_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from owui_keygate._native import is_setting
 from owui_keygate.commands.find_host import is_installed_with_pip
 from owui_keygate.commands.garbage import no_collections
-from owui_keygate.commands.refusal import explain_refusal
+from owui_keygate.commands.refusal import explain_failure, explain_refusal
 from owui_keygate.panics import PanicError, as_errors
 from owui_keygate.startup import install, is_installed
 
@@ -78,8 +78,11 @@ def _probe(host: Path) -> dict[str, Any]:
             message = f"importing Open WebUI took longer than {IMPORT_SECONDS} seconds"
             raise ProbeError(message) from error
         if not report.is_file():
-            last = (run.stderr.strip().splitlines() or ["no output"])[-1]
-            message = f"importing Open WebUI failed with exit code {run.returncode}: {last}"
+            # What it printed may contain a secret.
+            message = (
+                f"importing Open WebUI ended the process with exit code {run.returncode}; start "
+                "Open WebUI to see why"
+            )
             raise ProbeError(message)
         found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         return found
@@ -150,7 +153,7 @@ def main(report_file: Path) -> None:
     except SystemExit as refusal:
         error = explain_refusal(refusal)
     except Exception as failure:  # noqa: BLE001 (it goes into the report)
-        error = f"{type(failure).__name__}: {failure}"
+        error = explain_failure(failure)
     found = report(INSTALLATION) | {
         "start_up_file_active": active,
         "import_error": error,
