@@ -1,8 +1,8 @@
 """Runs the live tests on releases of the host, two side by side, and says what came out.
 
 `python -m dev.release_matrix` runs all releases; name some to run only these. Both tables, stock
-and with the bypass on, are printed beside each other; `--write` makes docs/compatibility.md.
-It ends with 0 if every test passed.
+and with the bypass on, are printed beside each other; `--write` runs some on another Python, too,
+and makes docs/compatibility.md. It ends with 0 if every test passed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from harness.environments import RELEASES, ROOT, say
+from harness.environments import HOST_PYTHON, RELEASES, ROOT, say
 
 TESTS = (
     "test_overview",
@@ -34,6 +35,21 @@ TESTS = (
 AT_ONCE = 3
 """How many releases are tested side by side, each by one process and its servers."""
 PAGE = ROOT / "docs" / "compatibility.md"
+OTHER_PYTHON = "3.12"
+ON_OTHER_PYTHON = ("0.6.36", "0.8.12", "0.9.6", "0.11.4", "0.12.4")
+"""The releases that the page also tells of `OTHER_PYTHON`: each generation's newest, one more."""
+
+
+class Trial(NamedTuple):
+    """What the tests run on.
+
+    Attributes:
+        release: The release of the host.
+        python: The path of its interpreter.
+    """
+
+    release: str
+    python: str = HOST_PYTHON
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,8 @@ class Run:
 
     def __str__(self) -> str:
         """Return it as a line."""
-        return f"Open WebUI {self.release}: {self.passed} passed, {self.failed} failed"
+        where = f"Open WebUI {self.release}, Python {self.python or '?'}"
+        return f"{where}: {self.passed} passed, {self.failed} failed"
 
 
 def arguments() -> argparse.Namespace:
@@ -78,14 +95,25 @@ def arguments() -> argparse.Namespace:
     return asked
 
 
-def run_tests(release: str, folder: Path) -> Run:
+def trials(asked: argparse.Namespace) -> list[Trial]:
+    """Return what to run the tests on."""
+    every = [Trial(release) for release in asked.releases or RELEASES]
+    if asked.write:
+        find = [str(ROOT / "scripts" / "find-python"), OTHER_PYTHON]
+        found = subprocess.run(find, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        every += [Trial(release, found) for release in ON_OTHER_PYTHON]
+    return every
+
+
+def run_tests(trial: Trial, folder: Path) -> Run:
     """Run the tests on a release; what pytest prints is shown where one does not pass."""
-    say(f"Open WebUI {release} ...")
-    report = folder / f"{release}.xml"
+    release, python = trial
+    say(f"Open WebUI {release} on {Path(python).name} ...")
+    report = folder / f"{release}-{Path(python).name}.xml"
     tests = [f"tests/live/{name}.py" for name in TESTS]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", *tests],
-        env=os.environ | {"HOST_RELEASE": release},
+        env=os.environ | {"HOST_RELEASE": release, "HOST_PYTHON": python},
         cwd=ROOT,
         check=False,
         stdout=subprocess.PIPE,
@@ -133,6 +161,7 @@ def page(runs: list[Run]) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     names = ", ".join(f"`{name}`" for name in TESTS)
+    newest = runs[-1]
     for run in runs:
         facts = run.properties
         result = "passed" if not run.failed else f"**{run.failed} failed**"
@@ -145,6 +174,9 @@ def page(runs: list[Run]) -> str:
         f"The tests are {names}. Releases in between belong to the generation of their neighbours; "
         "their functions were compared with those of the tested ones (`make host-check`).",
         "",
+        f"Open WebUI does not install on Python 3.13: its packages require Python "
+        f"`{newest.properties.get('requires_python')}`.",
+        "",
         "## What an administrator's key gets",
         "",
         "Status of `GET /api/v1/users/user/settings`, `GET /api/v1/auths/admin/config` and "
@@ -154,24 +186,33 @@ def page(runs: list[Run]) -> str:
         "| Open WebUI | transport | stock: on | off | list | bypass: on | off | list |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for run in runs:
-        for name, found in run.properties.items():
-            side, _, way = name.partition(", ")
-            if side == "stock":
-                bypass = run.properties[f"bypass, {way}"]
-                lines.append(f"| {run.release} | {way} | {found} | {bypass} |")
+    lines += dict.fromkeys(line for run in runs for line in lines_of_keys(run))
     return "\n".join(lines) + "\n"
+
+
+def lines_of_keys(run: Run) -> list[str]:
+    """Return what an administrator's key gets on a release, as lines of a table.
+
+    Another Python adds no line of its own where all is the same on it.
+    """
+    lines = []
+    for name, found in run.properties.items():
+        side, _, way = name.partition(", ")
+        if side == "stock":
+            bypass = run.properties[f"bypass, {way}"]
+            lines.append(f"| {run.release} | {way} | {found} | {bypass} |")
+    return lines
 
 
 def main() -> int:
     """Run the tests, print and write what came out."""
     asked = arguments()
-    releases = asked.releases or RELEASES
+    chosen = trials(asked)
     with (
         tempfile.TemporaryDirectory(prefix="keygate-releases-") as folder,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
-        runs = list(pool.map(run_tests, releases, [Path(folder)] * len(releases)))
+        runs = list(pool.map(run_tests, chosen, [Path(folder)] * len(chosen)))
     if asked.write:
         PAGE.write_text(page(runs))
     print("\n".join(map(str, runs)))

@@ -25,6 +25,7 @@ HOST_DATABASE = os.environ.get("HOST_DATABASE", "sqlite")
 """What the tests that start from a common world keep it in, `sqlite` or `postgresql`."""
 HOST_PYTHON = os.environ.get("HOST_PYTHON", sys.executable)
 """The interpreter of the host; the wheel is one for all."""
+_OF_ANOTHER_PYTHON = "" if sys.executable == HOST_PYTHON else f"-{Path(HOST_PYTHON).name}"
 
 USUAL_SPEED = {"HARNESS_USUAL_SPEED": "true"}
 """The environment variables of a process that `quicker` leaves as those of users are."""
@@ -90,7 +91,7 @@ def host_environment(*, version: str = HOST_VERSION, with_wheel: bool) -> Enviro
     """Return an environment with the host, made afresh whenever what is in it has changed."""
     requirements = ROOT / "harness" / "hosts" / f"{version}.txt"
     kind = "keygate" if with_wheel else "stock"
-    environment = Environment(ROOT / f".venv-{kind}-{version}")
+    environment = Environment(ROOT / f".venv-{kind}-{version}{_OF_ANOTHER_PYTHON}")
     contents = [Path(__file__), _QUICKER, requirements, *([built_wheel()] if with_wheel else [])]
     if _is_ready(environment, contents):
         return environment

@@ -73,6 +73,10 @@ def test_what_runs(
 ) -> None:
     """Tell the page about compatibility."""
     record_property("python", keygate.run("python", "-V").stdout.split()[-1])
+    [metadata] = keygate.site_packages.glob("open_webui-*.dist-info/METADATA")
+    [required] = re.findall(r"^Requires-Python: (.*)$", metadata.read_text(), re.MULTILINE)
+    assert "<3.13" in required, "docs/compatibility.md says that it does not install on 3.13"
+    record_property("requires_python", required)
     record_property("generation", GENERATION)
     found = re.search(r"\(generation (\w)\), reader (\w+) ", servers.on.log)
     assert found is not None
