@@ -1,0 +1,37 @@
+"""A server that believes two proxies about the addresses of clients."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import nginx
+from tests.support.behind import LIMITED, Behind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.environments import Environment
+    from harness.server import Server
+    from tests.deployments.conftest import Tried
+    from tests.support.world import World
+
+
+@pytest.fixture(scope="session")
+def limited(
+    world: World, keygate: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server with keys off and the bypass on, from a few networks."""
+    folder = tmp_path_factory.mktemp("limited") / "server"
+    with world.server(keygate, folder, LIMITED) as server:
+        yield server
+
+
+@pytest.fixture
+def behind(limited: Server, world: World, tmp_path: Path, tried: Tried) -> Behind:
+    """That server, and what a test puts in front of it."""
+    written = partial(tried, nginx=nginx.version())
+    return Behind(limited, world.admin.keys["valid"], tmp_path, written)
