@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,6 +64,11 @@ def proxy(port: int, *lines: str, listen: str = "", address: str = PROXY, path: 
             "}",
         ]
     )
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """Return the header that carries a password for nginx."""
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 @dataclass(frozen=True)

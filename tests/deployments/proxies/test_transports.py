@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
-from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from tests.support.behind import (
     SETTINGS,
     Behind,
     Outcome,
+    basic,
     proxy,
 )
 from tests.support.pages import blocks
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 PAGE = "docs/proxies.md"
 RECIPE, WITH_A_PASSWORD, *_ = blocks(PAGE, "nginx")
-PASSWORD = {"Authorization": f"Basic {b64encode(b'bot:of-nginx').decode()}"}
 ROUNDS = 40
 
 
@@ -164,7 +163,16 @@ def test_a_stream_arrives_word_by_word(behind: Behind) -> None:
         client.call("POST", "/api/v1/functions/create", behind.key, function)
         client.call("POST", "/api/v1/functions/id/slow/toggle", behind.key)
     form = {"model": "slow", "stream": True, "messages": [{"role": "user", "content": "go"}]}
-    command = ["curl", "-sSN", "--interface", INSIDE, "-H", write_header(behind)]
+    command = [
+        "curl",
+        "-sSN",
+        "--max-time",
+        "60",
+        "--interface",
+        INSIDE,
+        "-H",
+        write_header(behind),
+    ]
     with behind.nginx("proxy_buffering off;", REPLACED) as nginx:
         url = f"http://127.0.0.1:{nginx.port}/api/chat/completions"
         sent = [*command, "--json", json.dumps(form), url]
@@ -195,7 +203,7 @@ def test_a_password_of_nginx_and_a_key_in_a_header_of_its_own(
     behind: Behind, stock_with_keys: Server
 ) -> None:
     """Open WebUI takes any `Authorization` for the credential, so nginx must take it out."""
-    headers = PASSWORD | api_key_header(behind.key)
+    headers = basic("bot", "of-nginx") | api_key_header(behind.key)
     (behind.folder / "passwords").write_text("bot:{PLAIN}of-nginx\n")
     kept = WITH_A_PASSWORD.replace('proxy_set_header Authorization "";', "")
     assert kept != WITH_A_PASSWORD
