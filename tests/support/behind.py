@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.client import Client, bearer
-from harness.nginx import Nginx
+from harness.proxies import Nginx
 from harness.server import BYPASS_ON
 from harness.waiting import wait_until
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from harness.server import Server
 
 SETTINGS = "/api/v1/users/user/settings"
-PROXY, SECOND, STRANGER = "127.0.0.2", "127.0.0.3", "127.0.0.4"
-"""Two proxies that the server trusts, and one that it does not trust."""
+LOCAL, PROXY, SECOND, STRANGER = "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"
+"""Three proxies that the server trusts, and one that it does not trust."""
 INSIDE, OUTSIDE = "127.10.0.7", "127.20.0.7"
 """A client in a network that is allowed, and one in none."""
 LIMITED = BYPASS_ON | {
     "ADMIN_API_KEY_ALLOWED_NETWORKS": "127.10.0.0/16, 10.20.0.0/16, 2001:db8::/32",
-    "FORWARDED_ALLOW_IPS": f"{PROXY},{SECOND}",
+    "FORWARDED_ALLOW_IPS": f"{LOCAL},{PROXY},{SECOND}",
     "OWUI_KEYGATE_AUDIT": "all",
 }
 APPENDED = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
@@ -76,7 +76,7 @@ class Behind:
     """A server that writes each decision into its log, and what stands in front of it.
 
     Attributes:
-        server: It trusts `PROXY` and `SECOND`, and lets keys in from a few networks.
+        server: It trusts `LOCAL`, `PROXY` and `SECOND`, and lets keys in from a few networks.
         key: An administrator's.
         folder: Each nginx gets a folder in it.
         tried: Writes a row of docs/deployments.md, with the version of nginx.

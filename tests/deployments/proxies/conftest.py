@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import nginx
+from harness.proxies import Nginx
 from tests.support.behind import LIMITED, Behind
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ def limited(
 @pytest.fixture
 def behind(limited: Server, world: World, tmp_path: Path, tried: Tried) -> Behind:
     """That server, and what a test puts in front of it."""
-    written = partial(tried, nginx=nginx.version())
+    written = partial(tried, nginx=Nginx.version())
     return Behind(limited, world.admin.keys["valid"], tmp_path, written)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from harness.client import bearer
-from harness.nginx import Nginx
+from harness.proxies import Caddy, Nginx
 from tests.support.behind import (
     APPENDED,
     INSIDE,
@@ -23,6 +23,7 @@ from tests.support.behind import (
     Outcome,
     proxy,
 )
+from tests.support.pages import blocks
 
 if TYPE_CHECKING:
     from tests.deployments.conftest import Tried
@@ -90,6 +91,18 @@ def test_an_nginx_that_is_not_trusted_is_the_client(behind: Behind) -> None:
         for forged in ({}, *FORGED.values(), *OTHERS.values()):
             assert behind.ask(nginx.port, forged) == Outcome(403, STRANGER)
     behind.tried("nginx that is not in `FORWARDED_ALLOW_IPS`", "every client is refused")
+
+
+def test_the_recipe_for_caddy(behind: Behind, tried: Tried) -> None:
+    [recipe] = blocks("docs/proxies.md", "caddyfile")
+    site = recipe.replace("chat.example.org {", "http://:{port} {\nbind 127.0.0.1")
+    site = site.replace("127.0.0.1:8080", f"127.0.0.1:{behind.server.port}")
+    assert "example" not in site
+    with Caddy(behind.folder / "caddy", site) as caddy:
+        for name, forged in {"nothing": {}, **FORGED, **OTHERS}.items():
+            found = [behind.ask(caddy.port, forged, source) for source in (INSIDE, OUTSIDE)]
+            assert found == [Outcome(200, INSIDE), Outcome(403, OUTSIDE)], name
+    tried("the recipe for Caddy, addresses forged by the client", RIGHT, Caddy=Caddy.version())
 
 
 class Row(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.client import Client, bearer
-from harness.nginx import Nginx
+from harness.proxies import Nginx
 from harness.server import START_SECONDS, by_uvicorn
 from harness.waiting import wait_until
 from tests.support.behind import (

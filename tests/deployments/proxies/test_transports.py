@@ -14,7 +14,7 @@ import pytest
 
 from harness import people
 from harness.client import Client, api_key_header, bearer
-from harness.nginx import Nginx
+from harness.proxies import Nginx
 from tests.support.behind import (
     APPENDED,
     INSIDE,
