@@ -79,13 +79,13 @@ class Behind:
         server: It trusts `LOCAL`, `PROXY` and `SECOND`, and lets keys in from a few networks.
         key: An administrator's.
         folder: Each nginx gets a folder in it.
-        tried: Writes a row of docs/deployments.md, with the version of nginx.
+        write: The fixture `tried`.
     """
 
     server: Server
     key: str = field(repr=False)
     folder: Path
-    tried: Callable[[str, str], None]
+    write: Callable[..., None]
 
     def nginx(self, *lines: str, address: str = PROXY, name: str = "nginx") -> Nginx:
         """Return an nginx in front of the server; see `proxy`."""
@@ -104,6 +104,10 @@ class Behind:
         """Return what a request came to, which the log has after a number of others."""
         wait_until(lambda: len(self.clients()) > before, lambda: f"{status}: not in the log")
         return Outcome(status, self.clients()[-1])
+
+    def tried(self, what: str, result: str) -> None:
+        """Write a row of docs/deployments.md, with the version of nginx."""
+        self.write(what, result, nginx=Nginx.version())
 
     def clients(self) -> list[str]:
         """Return the clients that the audit names, in order."""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.proxies import Nginx
 from tests.support.behind import LIMITED, Behind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.deployments.conftest import Tried
     from tests.support.world import World
 
 
@@ -31,7 +28,6 @@ def limited(
 
 
 @pytest.fixture
-def behind(limited: Server, world: World, tmp_path: Path, tried: Tried) -> Behind:
+def behind(limited: Server, world: World, tmp_path: Path, tried: Callable[..., None]) -> Behind:
     """That server, and what a test puts in front of it."""
-    written = partial(tried, nginx=Nginx.version())
-    return Behind(limited, world.admin.keys["valid"], tmp_path, written)
+    return Behind(limited, world.admin.keys["valid"], tmp_path, tried)

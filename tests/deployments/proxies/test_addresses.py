@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -24,9 +24,6 @@ from tests.support.behind import (
     proxy,
 )
 from tests.support.pages import blocks
-
-if TYPE_CHECKING:
-    from tests.deployments.conftest import Tried
 
 RIGHT = "the client's own address decides"
 FORGED = {
@@ -68,11 +65,11 @@ def test_a_forged_header_changes_nothing(behind: Behind, words: str, line: str) 
     )
 
 
-def test_who_comes_past_the_proxy_claims_nothing(behind: Behind, tried: Tried) -> None:
+def test_who_comes_past_the_proxy_claims_nothing(behind: Behind) -> None:
     for name, forged in {**FORGED, **OTHERS}.items():
         found = [behind.ask(behind.server.port, forged, source) for source in (INSIDE, OUTSIDE)]
         assert found == [Outcome(200, INSIDE), Outcome(403, OUTSIDE)], name
-    tried("no proxy, the header forged", RIGHT)
+    behind.write("no proxy, the header forged", RIGHT)
 
 
 def test_an_nginx_without_the_line_lets_clients_claim_any_address(behind: Behind) -> None:
@@ -93,7 +90,7 @@ def test_an_nginx_that_is_not_trusted_is_the_client(behind: Behind) -> None:
     behind.tried("nginx that is not in `FORWARDED_ALLOW_IPS`", "every client is refused")
 
 
-def test_the_recipe_for_caddy(behind: Behind, tried: Tried) -> None:
+def test_the_recipe_for_caddy(behind: Behind) -> None:
     [recipe] = blocks("docs/proxies.md", "caddyfile")
     site = recipe.replace("chat.example.org {", "http://:{port} {\nbind 127.0.0.1")
     site = site.replace("127.0.0.1:8080", f"127.0.0.1:{behind.server.port}")
@@ -102,7 +99,9 @@ def test_the_recipe_for_caddy(behind: Behind, tried: Tried) -> None:
         for name, forged in {"nothing": {}, **FORGED, **OTHERS}.items():
             found = [behind.ask(caddy.port, forged, source) for source in (INSIDE, OUTSIDE)]
             assert found == [Outcome(200, INSIDE), Outcome(403, OUTSIDE)], name
-    tried("the recipe for Caddy, addresses forged by the client", RIGHT, Caddy=Caddy.version())
+    behind.write(
+        "the recipe for Caddy, addresses forged by the client", RIGHT, Caddy=Caddy.version()
+    )
 
 
 class Row(NamedTuple):
