@@ -157,12 +157,13 @@ class Pipe:
 
 def test_a_stream_arrives_word_by_word(behind: Behind) -> None:
     released = behind.folder / "released"
-    function = {"id": "slow", "name": "slow", "meta": {"description": ""}}
+    model = behind.folder.name
+    function: dict[str, object] = {"id": model, "name": model, "meta": {"description": ""}}
     function |= {"content": SLOW.replace("{released}", str(released))}
     with closing(Client(behind.server.port, INSIDE)) as client:
         client.call("POST", "/api/v1/functions/create", behind.key, function)
-        client.call("POST", "/api/v1/functions/id/slow/toggle", behind.key)
-    form = {"model": "slow", "stream": True, "messages": [{"role": "user", "content": "go"}]}
+        client.call("POST", f"/api/v1/functions/id/{model}/toggle", behind.key)
+    form = {"model": model, "stream": True, "messages": [{"role": "user", "content": "go"}]}
     command = [
         "curl",
         "-sSN",
