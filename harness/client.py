@@ -31,10 +31,17 @@ class UnexpectedStatusError(Exception):
 
 
 class Client:
-    """A client of one server, with one connection that is kept open."""
+    """A client of one server, with one connection that is kept open.
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    Args:
+        port: The port of the server, on 127.0.0.1.
+        source: The address that the client has, one of 127.0.0.0/8.
+    """
+
+    def __init__(self, port: int, source: str = "") -> None:
+        self._connection = http.client.HTTPConnection(
+            "127.0.0.1", port, timeout=SECONDS, source_address=(source, 0)
+        )
         self._last_answer = time.monotonic()
 
     def request(

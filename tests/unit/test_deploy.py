@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address, ip_network
 
 from harness.container_server import DATA
 from harness.environments import RELEASES, ROOT
@@ -12,6 +13,9 @@ from tests.support.deployed import BUILD, RUN, by_compose, default, variables_of
 
 VALUES = yaml_of("deploy/helm-values.yaml")
 POLICY = "ADMIN_API_KEY_POLICY_FILE"
+PROXIES = "FORWARDED_ALLOW_IPS"
+EXAMPLES = ip_network("192.0.2.0/24")
+"""Addresses for documentation (RFC 5737), which nobody has."""
 
 
 def test_readme_and_compose_name_the_same() -> None:
@@ -29,6 +33,7 @@ def test_compose_and_the_values_of_the_chart_set_the_same() -> None:
     assert variables.pop("WEBUI_SECRET_KEY_FILE").startswith("/run/secrets/")
     rows = {row["name"]: row for row in VALUES["extraEnvVars"]}
     assert set(rows.pop("WEBUI_SECRET_KEY")["valueFrom"]) == {"secretKeyRef"}
+    assert rows.pop(PROXIES)["value"] != variables.pop(PROXIES)
     assert {name: row["value"] for name, row in rows.items()} == variables
     [mount] = VALUES["volumeMounts"]["container"]
     assert mount["mountPath"] == variables[POLICY]
@@ -37,6 +42,19 @@ def test_compose_and_the_values_of_the_chart_set_the_same() -> None:
     assert mode == "ro"
     assert f"--from-file={name}" in (ROOT / "deploy" / "helm-values.yaml").read_text()
     assert mount["subPath"] == (ROOT / name).name
+
+
+def test_compose_trusts_a_proxy_on_the_machine_and_nobody_else() -> None:
+    [network] = yaml_of("compose.yaml")["networks"]["default"]["ipam"]["config"]
+    assert by_compose()[PROXIES] == network["gateway"]
+    assert ip_address(network["gateway"]) in ip_network(network["subnet"])
+    published = compose.service()["ports"]
+    assert [port for port in published if not port.startswith("127.0.0.1:")] == []
+
+
+def test_the_values_of_the_chart_trust_nobody_until_they_are_changed() -> None:
+    [proxies] = [row["value"] for row in VALUES["extraEnvVars"] if row["name"] == PROXIES]
+    assert ip_network(proxies) == EXAMPLES
 
 
 def test_compose_and_the_values_of_the_chart_ask_the_same_about_health() -> None:
