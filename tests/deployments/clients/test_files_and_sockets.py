@@ -11,7 +11,7 @@ from tests.support.clients import Pair, refused, use, version
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
     from tests.support.world import World
 
 

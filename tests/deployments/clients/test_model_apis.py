@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.deployments.conftest import Tried
     from tests.support.model_server import ModelServer
+    from tests.support.tried import Tried
     from tests.support.world import World
 
 CHAT_ONLY = BYPASS_ON | {"ADMIN_API_KEY_ALLOWED_ENDPOINTS": "@chat"}

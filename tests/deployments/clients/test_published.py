@@ -9,7 +9,7 @@ import pytest
 from tests.support.clients import Pair, refused, use, version
 
 if TYPE_CHECKING:
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
     from tests.support.world import World
 
 
