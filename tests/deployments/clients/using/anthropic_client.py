@@ -54,11 +54,18 @@ async def break_off() -> str:
         return f"{sum(await asyncio.gather(*(begin() for _ in range(BROKEN_OFF))))} begun"
 
 
+def as_bearer() -> str:
+    """Send the key in the header `Authorization`."""
+    settings = SETTINGS | {"api_key": None, "auth_token": CREDENTIAL}
+    return str(anthropic.Anthropic(**settings).messages.create(**asked()).content[0].text)
+
+
 client = anthropic.Anthropic(**SETTINGS)
 report(
     {
         "models": lambda: "echo" in [model.id for model in client.models.list()],
         "chat": lambda: client.messages.create(**asked()).content[0].text,
+        "chat by `auth_token`": as_bearer,
         "stream": stream,
         f"{PARALLEL} chats at once": lambda: asyncio.run(in_parallel()),
         f"{BROKEN_OFF} streams broken off": lambda: asyncio.run(break_off()),
