@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.live.conftest import keygate, on, servers, stock, world, world_postgres
+from tests.support.fixtures import keygate, on, servers, stock, world, world_postgres
 from tests.support.tried import Tried
 
 if TYPE_CHECKING:
