@@ -57,7 +57,7 @@ def by_start_script(keygate: Environment, folder: Path) -> list[str]:
     script.symlink_to(FOLDER / "start.sh")
     script.with_name("secret").write_text(SECRET_KEY)
     path = f"PATH={environment.folder / 'bin'}:/usr/bin:/bin"
-    return ["/usr/bin/env", path, "PORT={port}", "bash", str(script)]
+    return ["/usr/bin/env", path, "HOST=127.0.0.1", "PORT={port}", "bash", str(script)]
 
 
 @dataclass(frozen=True)
