@@ -1,4 +1,4 @@
-"""Packages in several versions side by side: PyJWT and Uvicorn as the hosts pin them, and gunicorn.
+"""Packages in several versions side by side: PyJWT and Uvicorn as the hosts pin them, and servers.
 
 `python -m harness.libraries` installs them, before tests in several processes want to.
 """
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 PYJWT_VERSIONS = ("2.10.1", "2.11.0", "2.13.0")
 UVICORN_VERSIONS = ("0.30.6", "0.34.0", "0.37.0", "0.40.0", "0.41.0", "0.51.0", "0.54.0")
 GUNICORN_VERSION = "27.0.1"
+HYPERCORN_VERSION = "0.18.0"
+PRIORITY_VERSION = "2.0.0"
+"""Of what hypercorn needs and the host does not."""
+GRANIAN_VERSION = "2.8.9"
 
 
 @functools.cache
@@ -72,3 +76,6 @@ if __name__ == "__main__":
     for version in UVICORN_VERSIONS:
         install("uvicorn", version)
     install("gunicorn", GUNICORN_VERSION)
+    install("hypercorn", HYPERCORN_VERSION)
+    install("priority", PRIORITY_VERSION)
+    install("granian", GRANIAN_VERSION)
