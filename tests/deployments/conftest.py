@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.fixtures import keygate, on, servers, stock, world, world_postgres
-from tests.support.tried import Tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Tried", "keygate", "on", "servers", "stock", "tried", "world", "world_postgres"]
+    from tests.support.tried import Tried
+
+__all__ = ["keygate", "on", "servers", "stock", "tried", "world", "world_postgres"]
 
 
 @pytest.fixture

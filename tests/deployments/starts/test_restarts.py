@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.server import Server
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
     from tests.support.world import World
 
 ROUNDS = 8

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from harness.client import Client
     from harness.environments import Environment
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
     from tests.support.world import World
 
 OUTSIDE = "/api/v1/auths/admin/config"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.environments import Environment
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
     from tests.support.world import World
 
 PIPX_VERSION = "1.18.4"
