@@ -1,4 +1,4 @@
-"""Packages in several versions side by side: PyJWT and Uvicorn as the hosts pin them, and gunicorn.
+"""Packages beside the environments: PyJWT and Uvicorn as the hosts pin them, servers and drivers.
 
 `python -m harness.libraries` installs them, before tests in several processes want to.
 """
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PYJWT_VERSIONS = ("2.10.1", "2.11.0", "2.13.0")
 UVICORN_VERSIONS = ("0.30.6", "0.34.0", "0.37.0", "0.40.0", "0.41.0", "0.51.0", "0.54.0")
 GUNICORN_VERSION = "27.0.1"
+PYMYSQL_VERSION = "1.2.4"
+AIOMYSQL_VERSION = "0.3.2"
 
 
 @functools.cache
@@ -72,3 +74,5 @@ if __name__ == "__main__":
     for version in UVICORN_VERSIONS:
         install("uvicorn", version)
     install("gunicorn", GUNICORN_VERSION)
+    install("pymysql", PYMYSQL_VERSION)
+    install("aiomysql", AIOMYSQL_VERSION)
