@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import tempfile
 import warnings
 from pathlib import Path
@@ -12,7 +14,7 @@ import psycopg
 with warnings.catch_warnings():
     # It warns at import where XDG_RUNTIME_DIR is not set, which is so on a bare machine.
     warnings.simplefilter("ignore")
-    from pgserver.postgres_server import PostgresServer, get_server
+    from pgserver.postgres_server import POSTGRES_BIN_PATH, PostgresServer, get_server
 
 
 class Postgres:
@@ -65,3 +67,22 @@ class Postgres:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
+
+
+class Replica(Postgres):
+    """A copy of another PostgreSQL that follows it until it is promoted; a context manager."""
+
+    def __init__(self, primary: Postgres) -> None:
+        super().__init__()
+        backup = [POSTGRES_BIN_PATH / "pg_basebackup", "--write-recovery-conf", "--checkpoint=fast"]
+        source = ("--host", primary.folder, "--username", "postgres", "--pgdata", self.folder)
+        subprocess.run([*backup, *source], check=True)
+        # The list of the processes that use the primary.
+        (self.folder / ".handle_pids.json").unlink()
+        owner = primary.folder.stat()
+        for file in (self.folder, *self.folder.rglob("*")):
+            shutil.chown(file, owner.st_uid, owner.st_gid)
+
+    def promote(self) -> None:
+        """Let it be a primary, and wait until it is."""
+        self.execute("SELECT pg_promote()")

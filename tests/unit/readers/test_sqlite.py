@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-CONNECT = sqlite3.connect
+CONNECT: Any = sqlite3.connect
 ROLES = {"k": "user", "a": "admin"}
 
 
@@ -41,10 +41,9 @@ class Statement:
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[sqlite3.Connection]]:
     """Every connection that is opened meanwhile."""
     found: list[sqlite3.Connection] = []
-    connect: Any = CONNECT
 
     def remember(*args: object, **kwargs: object) -> sqlite3.Connection:
-        found.append(connect(*args, check_same_thread=False, **kwargs))
+        found.append(CONNECT(*args, check_same_thread=False, **kwargs))
         return found[-1]
 
     monkeypatch.setattr(sqlite3, "connect", remember)
@@ -167,7 +166,8 @@ def test_a_file_that_comes_while_a_connection_is_opened_is_not_read(
     def replacing(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         file.rename(aside)
         (tmp_path / "copy.db").rename(file)
-        return CONNECT(*args, **kwargs)
+        made: sqlite3.Connection = CONNECT(*args, **kwargs)
+        return made
 
     with monkeypatch.context() as patched:
         patched.setattr(sqlite3, "connect", replacing)
