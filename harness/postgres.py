@@ -77,8 +77,9 @@ class Replica(Postgres):
         backup = [POSTGRES_BIN_PATH / "pg_basebackup", "--write-recovery-conf", "--checkpoint=fast"]
         source = ("--host", primary.folder, "--username", "postgres", "--pgdata", self.folder)
         subprocess.run([*backup, *source], check=True)
-        # The list of the processes that use the primary.
-        (self.folder / ".handle_pids.json").unlink()
+        # What belongs to the running primary: its log, the lock of its socket, who uses it.
+        for name in ("log", ".s.PGSQL.5432.lock", ".handle_pids.json"):
+            (self.folder / name).unlink()
         owner = primary.folder.stat()
         for file in (self.folder, *self.folder.rglob("*")):
             shutil.chown(file, owner.st_uid, owner.st_gid)
