@@ -14,7 +14,8 @@ import psycopg
 with warnings.catch_warnings():
     # It warns at import where XDG_RUNTIME_DIR is not set, which is so on a bare machine.
     warnings.simplefilter("ignore")
-    from pgserver.postgres_server import POSTGRES_BIN_PATH, PostgresServer, get_server
+    from pgserver._commands import POSTGRES_BIN_PATH
+    from pgserver.postgres_server import PostgresServer, get_server
 
 
 class Postgres:
@@ -74,9 +75,10 @@ class Replica(Postgres):
 
     def __init__(self, primary: Postgres) -> None:
         super().__init__()
-        backup = [POSTGRES_BIN_PATH / "pg_basebackup", "--write-recovery-conf", "--checkpoint=fast"]
-        source = ("--host", primary.folder, "--username", "postgres", "--pgdata", self.folder)
-        subprocess.run([*backup, *source], check=True)
+        command = POSTGRES_BIN_PATH / "pg_basebackup"
+        options = ("--write-recovery-conf", "--checkpoint=fast", "--username=postgres")
+        places = (f"--host={primary.folder}", f"--pgdata={self.folder}")
+        subprocess.run([command, *options, *places], check=True)
         # What belongs to the running primary: its log, the lock of its socket, who uses it.
         for name in ("log", ".s.PGSQL.5432.lock", ".handle_pids.json"):
             (self.folder / name).unlink()
