@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.environments import Environment
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
 
 KEY, USERS_KEY = "sk-admin", "sk-user"
 DATABASE = "failover"

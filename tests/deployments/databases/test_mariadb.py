@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.environments import Environment
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
 
 ERRORS = {
     "pymysql": "The asyncio extension requires an async driver",

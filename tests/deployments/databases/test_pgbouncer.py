@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.environments import Environment
     from harness.postgres import Postgres
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
 
 KEY = "sk-admin"
 KEYS = (KEY, "sk-user", "sk-nobody")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.environments import Environment
-    from tests.deployments.conftest import Tried
+    from tests.support.tried import Tried
 
 ANSWERS = 30
 OURS = """query LIKE '%%CAST("user".info AS TEXT)%%' AND pid <> pg_backend_pid()"""
