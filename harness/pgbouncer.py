@@ -30,6 +30,8 @@ SETTINGS = {
     "listen_port": str(PORT),
     # As often as once a second, and not every 15, so that a restart is over soon.
     "server_login_retry": "1",
+    # While PostgreSQL is down, a client waits for so many seconds, and not for two minutes.
+    "query_wait_timeout": "3",
 }
 
 
