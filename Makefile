@@ -59,6 +59,7 @@ deployments: .venv/.wheel ## Run Open WebUI in every way it is deployed: PARTS="
 	@scripts/install-deployments
 	@$(BIN)/python -m harness.environments
 	@$(BIN)/python -m harness.libraries
+	@$(BIN)/python -m harness.pgbouncer
 	@$(BIN)/python -m dev.deployments $(or $(PARTS),--write)
 
 .PHONY: screenshots

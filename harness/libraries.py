@@ -1,4 +1,4 @@
-"""Packages in several versions side by side: PyJWT and Uvicorn as the hosts pin them, and servers.
+"""Packages beside the environments: PyJWT and Uvicorn as the hosts pin them, servers and drivers.
 
 `python -m harness.libraries` installs them, before tests in several processes want to.
 """
@@ -26,6 +26,8 @@ HYPERCORN_VERSION = "0.18.0"
 PRIORITY_VERSION = "2.0.0"
 """Of what hypercorn needs and the host does not."""
 GRANIAN_VERSION = "2.8.9"
+PYMYSQL_VERSION = "1.2.4"
+AIOMYSQL_VERSION = "0.3.2"
 
 
 @functools.cache
@@ -75,7 +77,12 @@ if __name__ == "__main__":
         install("pyjwt", version)
     for version in UVICORN_VERSIONS:
         install("uvicorn", version)
-    install("gunicorn", GUNICORN_VERSION)
-    install("hypercorn", HYPERCORN_VERSION)
-    install("priority", PRIORITY_VERSION)
-    install("granian", GRANIAN_VERSION)
+    for package, version in {
+        "gunicorn": GUNICORN_VERSION,
+        "hypercorn": HYPERCORN_VERSION,
+        "priority": PRIORITY_VERSION,
+        "granian": GRANIAN_VERSION,
+        "pymysql": PYMYSQL_VERSION,
+        "aiomysql": AIOMYSQL_VERSION,
+    }.items():
+        install(package, version)

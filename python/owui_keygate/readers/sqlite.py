@@ -7,6 +7,7 @@ the first one, because POSIX drops all locks on a file when any descriptor of it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -48,6 +49,9 @@ class SqliteReader:
         self._uri = f"{file.as_uri()}?mode=ro"
         self._identity: tuple[float, ...] | None = None
         self._thread = threading.local()
+        # The host may have opened this file by now. On a new server, it is still to come.
+        with contextlib.suppress(OSError):
+            self._check_file()
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what the database contains about a key now, in two statements at most.
@@ -87,6 +91,8 @@ class SqliteReader:
         if opened is not None:
             _inherited.append(opened[1])
         connection = sqlite3.connect(self._uri, uri=True, timeout=0, isolation_level=None)
+        # Another file may have come between the last look and the opening.
+        self._check_file()
         self._thread.opened = (os.getpid(), connection)
         return connection
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CONNECT: Any = sqlite3.connect
 ROLES = {"k": "user", "a": "admin"}
 
 
@@ -39,10 +41,9 @@ class Statement:
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[sqlite3.Connection]]:
     """Every connection that is opened meanwhile."""
     found: list[sqlite3.Connection] = []
-    connect: Any = sqlite3.connect
 
     def remember(*args: object, **kwargs: object) -> sqlite3.Connection:
-        found.append(connect(*args, check_same_thread=False, **kwargs))
+        found.append(CONNECT(*args, check_same_thread=False, **kwargs))
         return found[-1]
 
     monkeypatch.setattr(sqlite3, "connect", remember)
@@ -51,15 +52,25 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[sqlite3.Connection]
         connection.close()
 
 
+def fill(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE who (key, role)")
+        connection.executemany("INSERT INTO who VALUES (?, ?)", ROLES.items())
+
+
 @pytest.fixture
 def reader(tmp_path: Path) -> SqliteReader:
     file = tmp_path / "webui.db"
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("CREATE TABLE who (key, role)")
-        connection.executemany("INSERT INTO who VALUES (?, ?)", ROLES.items())
-        connection.commit()
+    fill(file)
     statement: Any = Statement()
     return SqliteReader(statement, file)
+
+
+def replace(file: Path) -> None:
+    """Put a copy in the place of a file."""
+    copy = file.with_name("copy.db")
+    shutil.copy(file, copy)
+    copy.rename(file)
 
 
 def read(reader: SqliteReader, key: str = "k", *, rules_bind_admins: bool = True) -> Any:
@@ -133,3 +144,44 @@ def test_another_file_is_not_read_instead(
     with pytest.raises(FileReplacedError):
         read(reader)
     assert len(opened) == 1
+
+
+def test_another_file_is_not_read_for_the_first_request(
+    reader: SqliteReader, opened: list[sqlite3.Connection], tmp_path: Path
+) -> None:
+    """The host has opened the old file when it started."""
+    replace(tmp_path / "webui.db")
+    with pytest.raises(FileReplacedError):
+        read(reader)
+    assert opened == []
+
+
+def test_a_file_that_comes_while_a_connection_is_opened_is_not_read(
+    reader: SqliteReader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither now nor later, when the old file is back."""
+    file, aside = tmp_path / "webui.db", tmp_path / "aside.db"
+    shutil.copy(file, tmp_path / "copy.db")
+
+    def replacing(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        file.rename(aside)
+        (tmp_path / "copy.db").rename(file)
+        made: sqlite3.Connection = CONNECT(*args, **kwargs)
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", replacing)
+        with pytest.raises(FileReplacedError):
+            read(reader)
+    with closing(CONNECT(file)) as connection, connection:
+        connection.execute("DELETE FROM who")
+    aside.rename(file)
+    read(reader)
+
+
+def test_a_file_that_is_made_after_the_reader_is_read(tmp_path: Path) -> None:
+    statement: Any = Statement()
+    file = tmp_path / "webui.db"
+    reader = SqliteReader(statement, file)
+    fill(file)
+    read(reader)
