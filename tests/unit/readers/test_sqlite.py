@@ -17,7 +17,7 @@ from owui_keygate.readers.sqlite import FileReplacedError, SqliteReader
 from owui_keygate.readers.statement import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -29,12 +29,17 @@ class Statement:
     """Reads a role, and whether the rules were read with it."""
 
     def query(self, _dialect: object, *, rules: bool = True) -> Query:
-        return Query(f"SELECT role, {rules} FROM who WHERE key = :api_key", [])
+        read = "'rules'" if rules else "NULL"
+        return Query(f"SELECT role, {read} FROM who WHERE key = :api_key", [])
 
     def reading(self, rows: list[Any], _api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         assert isinstance(rules_bind_admins, bool)
         users: Any = [(SimpleNamespace(role=role), rules) for role, rules in rows]
         return Reading(users[0][0], None, None, users[0][1]) if users else None
+
+    def copies(self, rows: list[Any]) -> Callable[[], Reading]:
+        [(role, _)] = rows
+        return lambda: Reading(SimpleNamespace(id="", email="", role=role), None, None, None)
 
 
 @pytest.fixture
@@ -81,7 +86,7 @@ def read(reader: SqliteReader, key: str = "k", *, rules_bind_admins: bool = True
 
 @pytest.mark.parametrize(
     ("key", "rules_bind_admins", "statements"),
-    [("k", True, 1), ("a", True, 1), ("x", True, 1), ("k", False, 2), ("a", False, 1)],
+    [("k", True, 1), ("a", True, 1), ("x", True, 1), ("k", False, 3), ("a", False, 2)],
 )
 def test_the_rules_are_read_of_whom_they_bind(
     reader: SqliteReader,
@@ -97,7 +102,59 @@ def test_the_rules_are_read_of_whom_they_bind(
     found = read(reader, key, rules_bind_admins=rules_bind_admins)
     assert len(executed) == statements
     if found is not None:
-        assert found.rules == (rules_bind_admins or found.user.role != "admin")
+        rules_are_read = rules_bind_admins or found.user.role != "admin"
+        assert found.rules == ("rules" if rules_are_read else None)
+
+
+def test_rows_are_read_once_until_somebody_commits(
+    reader: SqliteReader, opened: list[sqlite3.Connection], tmp_path: Path
+) -> None:
+    executed: list[str] = []
+
+    def statements(key: str, *, rules_bind_admins: bool = False) -> int:
+        read(reader, key, rules_bind_admins=rules_bind_admins)
+        opened[0].set_trace_callback(executed.append)
+        executed.clear()
+        read(reader, key, rules_bind_admins=rules_bind_admins)
+        return len(executed)
+
+    assert statements("a") == 1, "whether anything was committed"
+    assert statements("a", rules_bind_admins=True) == 1, "the rules are read each time"
+    assert statements("k") == 3, "they bind this user"
+    assert statements("x") == 2, "nothing is known of unknown keys"
+    executed.clear()
+    with closing(sqlite3.connect(tmp_path / "webui.db")) as other:
+        other.execute("INSERT INTO who VALUES ('other', 'user')")
+        other.commit()
+    read(reader, "a", rules_bind_admins=False)
+    assert len(executed) == 2
+
+
+def test_each_reading_has_a_user_of_its_own(reader: SqliteReader) -> None:
+    found = [read(reader, "a", rules_bind_admins=False).user for _ in range(3)]
+    assert len(set(map(id, found))) == 3
+
+
+def test_so_many_keys_are_known_at_most(
+    reader: SqliteReader,
+    opened: list[sqlite3.Connection],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read(reader)
+    names = [f"admin {number}" for number in range(65)]
+    with closing(sqlite3.connect(tmp_path / "webui.db")) as other:
+        other.executemany("INSERT INTO who VALUES (?, 'admin')", [(name,) for name in names])
+        other.commit()
+    executed: list[str] = []
+    opened[0].set_trace_callback(executed.append)
+    for name in names:
+        monkeypatch.setitem(ROLES, name, "admin")
+        read(reader, name, rules_bind_admins=False)
+    for name, statements in ((names[-1], 1), (names[0], 2)):
+        executed.clear()
+        read(reader, name, rules_bind_admins=False)
+        assert len(executed) == statements
 
 
 def test_one_connection_that_cannot_write_and_does_not_wait(
