@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -227,7 +228,13 @@ def host_settings(folder: Path) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port of 127.0.0.1 that nobody listens on, and nobody else gets meanwhile.
+
+    A server may take its time to listen. Until this process ends, the port stays bound by a socket
+    that does not listen, and `SO_REUSEADDR` lets a server that sets it as well listen beside it.
+    """
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    atexit.register(holder.close)
+    return int(holder.getsockname()[1])
