@@ -59,6 +59,7 @@ deployments: .venv/.wheel ## Run Open WebUI in every way it is deployed: PARTS="
 	@scripts/install-deployments
 	@$(BIN)/python -m harness.environments
 	@$(BIN)/python -m harness.libraries
+	@$(BIN)/python -m harness.pgbouncer
 	@$(BIN)/python -m dev.deployments $(or $(PARTS),--write)
 
 .PHONY: screenshots
@@ -137,7 +138,7 @@ nightly: .venv/.wheel ## What takes too long for every change: many more example
 		tests/live/test_machine.py
 	HOST_DATABASE=postgresql $(BIN)/python -m pytest $(AT_LENGTH) tests/live/test_machine.py
 	$(MAKE) soak
-	$(MAKE) test-browser compatibility host-tests image-test
+	$(MAKE) test-browser compatibility host-tests image-test deployments
 	$(MAKE) image-test HOST_PYTHON=$$(scripts/find-python 3.12)
 	ROTATIONS=100 $(BIN)/python -m pytest tests/live/test_rotation.py
 	for release in 0.5.4 0.6.36 0.8.12 0.9.6; do \

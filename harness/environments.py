@@ -111,11 +111,16 @@ def host_environment(*, version: str = HOST_VERSION, with_wheel: bool) -> Enviro
     return environment
 
 
-def client_environment() -> Environment:
-    """Return an environment with clients of the host that others wrote."""
-    requirements = ROOT / "harness" / "clients.txt"
-    environment = Environment(ROOT / ".venv-clients")
+def client_environment(name: str) -> Environment:
+    """Return an environment with a client of the host that others wrote, and what it needs.
+
+    Args:
+        name: That of its requirements in harness/clients/.
+    """
+    requirements = ROOT / "harness" / "clients" / f"{name}.txt"
+    environment = Environment(ROOT / f".venv-client-{name}")
     if not _is_ready(environment, [requirements]):
+        say(f"Installing {name} into {environment.folder.name} ...")
         make_environment(environment.folder)
         environment.pip("install", "--requirement", requirements)
         _mark_ready(environment, [requirements])

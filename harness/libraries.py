@@ -1,4 +1,4 @@
-"""Packages in several versions side by side: PyJWT and Uvicorn as the hosts pin them, and gunicorn.
+"""Packages beside the environments: PyJWT and Uvicorn as the hosts pin them, servers and drivers.
 
 `python -m harness.libraries` installs them, before tests in several processes want to.
 """
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 PYJWT_VERSIONS = ("2.10.1", "2.11.0", "2.13.0")
 UVICORN_VERSIONS = ("0.30.6", "0.34.0", "0.37.0", "0.40.0", "0.41.0", "0.51.0", "0.54.0")
 GUNICORN_VERSION = "27.0.1"
+HYPERCORN_VERSION = "0.18.0"
+PRIORITY_VERSION = "2.0.0"
+"""Of what hypercorn needs and the host does not."""
+GRANIAN_VERSION = "2.8.9"
+PYMYSQL_VERSION = "1.2.4"
+AIOMYSQL_VERSION = "0.3.2"
 
 
 @functools.cache
@@ -71,4 +77,12 @@ if __name__ == "__main__":
         install("pyjwt", version)
     for version in UVICORN_VERSIONS:
         install("uvicorn", version)
-    install("gunicorn", GUNICORN_VERSION)
+    for package, version in {
+        "gunicorn": GUNICORN_VERSION,
+        "hypercorn": HYPERCORN_VERSION,
+        "priority": PRIORITY_VERSION,
+        "granian": GRANIAN_VERSION,
+        "pymysql": PYMYSQL_VERSION,
+        "aiomysql": AIOMYSQL_VERSION,
+    }.items():
+        install(package, version)

@@ -13,6 +13,8 @@ from harness.server import host_settings
 from harness.waiting import SECONDS, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.environments import Environment
 
 SCRIPT = Path(__file__).with_name("oracle_process.py")
@@ -53,14 +55,19 @@ class Oracle:
         environment: The host with the extension.
         folder: Holds the database and the log.
         settings: Environment variables on top of the ones every host gets.
+        wrapper: The command that runs the process, such as `setpriv` with its options.
     """
 
     def __init__(
-        self, environment: Environment, folder: Path, settings: dict[str, str] | None = None
+        self,
+        environment: Environment,
+        folder: Path,
+        settings: dict[str, str] | None = None,
+        wrapper: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._command = [str(environment.python), str(SCRIPT)]
+        self._command = [*wrapper, str(environment.python), str(SCRIPT)]
         self._settings = host_settings(folder) | SETTINGS | (settings or {})
         self._process: subprocess.Popen[str] | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import tempfile
 import warnings
 from pathlib import Path
@@ -12,6 +14,7 @@ import psycopg
 with warnings.catch_warnings():
     # It warns at import where XDG_RUNTIME_DIR is not set, which is so on a bare machine.
     warnings.simplefilter("ignore")
+    from pgserver._commands import POSTGRES_BIN_PATH
     from pgserver.postgres_server import PostgresServer, get_server
 
 
@@ -65,3 +68,24 @@ class Postgres:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
+
+
+class Replica(Postgres):
+    """A copy of another PostgreSQL that follows it until it is promoted; a context manager."""
+
+    def __init__(self, primary: Postgres) -> None:
+        super().__init__()
+        command = POSTGRES_BIN_PATH / "pg_basebackup"
+        options = ("--write-recovery-conf", "--checkpoint=fast", "--username=postgres")
+        places = (f"--host={primary.folder}", f"--pgdata={self.folder}")
+        subprocess.run([command, *options, *places], check=True)
+        # What belongs to the running primary: its log, the lock of its socket, who uses it.
+        for name in ("log", ".s.PGSQL.5432.lock", ".handle_pids.json"):
+            (self.folder / name).unlink()
+        owner = primary.folder.stat()
+        for file in (self.folder, *self.folder.rglob("*")):
+            shutil.chown(file, owner.st_uid, owner.st_gid)
+
+    def promote(self) -> None:
+        """Let it be a primary, and wait until it is."""
+        self.execute("SELECT pg_promote()")

@@ -1,8 +1,9 @@
-"""Measures two servers of the real host, stock and with the extension, in one run.
+"""Measures servers of the real host, stock and with the extension, in one run.
 
 Both have the same data and answer the same requests, one side after the other while the other one
-rests. Each answer is compared with the expected one before its time counts. It ends with 0 if every
-target is reached, with 1 if one is missed.
+rests. A third server, whose check asks no database, gives the limit of what any check can reach.
+Each answer is compared with the expected one before its time counts. It ends with 0 if every target
+is reached, with 1 if one is missed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from benches import sessions
 from benches.live import machine, report, targets
 from benches.live.measure import Effort, Measurements
-from benches.live.pair import running
+from benches.live.pair import instrumented, running
 from benches.live.proxy import one_millisecond_away, round_trip_ms
 from benches.live.results import DISTANT, POSTGRESQL, SQLITE, Results
 from benches.live.world import make_world
@@ -122,14 +123,14 @@ def measure_database(
     database = DATABASES[name]
     distant = database == DISTANT
     if effort.thorough or not distant:
-        say(f"Starting both servers on {database} ...")
+        say(f"Starting the servers on {database} ...")
         with running(world, folder / name) as pair:
             measurements = Measurements(pair, world, database, effort)
             if effort.memory_requests and results.memory is None:
                 results.memory = measurements.memory()
             results.comparisons += measurements.throughput()
     say(f"Starting both servers on {database}, to look inside ...")
-    with running(world, folder / f"{name}-inside", instrumented=True) as pair:
+    with instrumented(world, folder / f"{name}-inside") as pair:
         measurements = Measurements(pair, world, database, effort)
         if distant and world.address is not None:
             results.round_trip_ms = round_trip_ms(world.address("postgres"))

@@ -1,4 +1,4 @@
-"""Measures both sides of a pair, in rounds that take turns: stock, keygate, stock, keygate."""
+"""Measures the sides of a pair, in rounds that take turns: stock, keygate, limit, stock, ..."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ class Measurements:
                             values[WAIT, endpoint] = statistics.median(waits) * 1000
                     return values
 
-                found += self._in_turn(measure, credential, clients)
+                limit = self.pair.limit if credential == API_KEY else None
+                found += self._in_turn(measure, credential, clients, limit)
         return found
 
     def check(self) -> list[Comparison]:
@@ -128,18 +129,20 @@ class Measurements:
         measure: Callable[[Server], dict[tuple[str, str], float]],
         credential: str,
         clients: int = 1,
+        limit: Server | None = None,
     ) -> list[Comparison]:
         say(f"  {self.database}, {credential}, {clients} at once ...")
-        for server in self.pair:
+        servers = [*self.pair, *([limit] if limit else [])]
+        for server in servers:
             self._send(server, credential, clients)
-        rounds: dict[tuple[str, str], list[list[float]]] = defaultdict(lambda: [[], []])
+        rounds: dict[tuple[str, str], list[list[float]]] = defaultdict(lambda: [[], [], []])
         for _ in range(self.effort.rounds):
-            for side, server in enumerate(self.pair):
+            for side, server in enumerate(servers):
                 for name, value in measure(server).items():
                     rounds[name][side].append(value)
         return [
-            Comparison(name, self.database, credential, clients, stock, keygate, endpoint)
-            for (name, endpoint), (stock, keygate) in rounds.items()
+            Comparison(name, self.database, credential, clients, stock, keygate, endpoint, of_limit)
+            for (name, endpoint), (stock, keygate, of_limit) in rounds.items()
         ]
 
     def _send(self, server: Server, credential: str, clients: int = 1) -> Answered:

@@ -1,4 +1,7 @@
-"""The two sides: a stock server and one with the extension, with the same data and settings."""
+"""The sides: a stock server and one with the extension, with the same data and settings.
+
+A third one has a check that asks no database. It is the limit of what any check can give.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,10 @@ if TYPE_CHECKING:
 
     from benches.live.world import World
 
+SIDES = ("stock", "keygate", "limit")
 IN_PLACE = "the bypass is on"
 INSTRUMENTED = Path(__file__).with_name("instrumented.py")
+LIMIT = Path(__file__).with_name("limit.py")
 
 
 class SidesDoNotDifferError(Exception):
@@ -26,10 +31,17 @@ class SidesDoNotDifferError(Exception):
 
 @dataclass(frozen=True)
 class Pair:
-    """Both sides, running."""
+    """Both sides, running.
+
+    Attributes:
+        stock: The stock server.
+        keygate: The one with the extension.
+        limit: The one whose check asks no database; None where the sides are instrumented.
+    """
 
     stock: Server
     keygate: Server
+    limit: Server | None = None
 
     def __iter__(self) -> Iterator[Server]:
         """Yield each side."""
@@ -37,34 +49,56 @@ class Pair:
 
 
 @contextmanager
-def running(world: World, folder: Path, *, instrumented: bool = False) -> Iterator[Pair]:
-    """Start both sides on copies of the same data.
+def running(world: World, folder: Path) -> Iterator[Pair]:
+    """Start both sides and the limit on copies of the same data.
 
     Raises:
-        SidesDoNotDifferError: The extension has not taken its place, or has on the stock side.
+        SidesDoNotDifferError: The extension has not taken its place, or has where it must not.
     """
+    stock, keygate, limit = (folder / f"{folder.name}-{side}" for side in SIDES)
     pair = Pair(
-        _server(
-            world, folder / f"{folder.name}-stock", with_wheel=False, instrumented=instrumented
-        ),
-        _server(
-            world, folder / f"{folder.name}-keygate", with_wheel=True, instrumented=instrumented
-        ),
+        _server(world, stock, with_wheel=False),
+        _server(world, keygate, with_wheel=True),
+        _server(world, limit, with_wheel=False, script=LIMIT),
     )
-    with side_by_side([*pair]):
-        if [IN_PLACE in server.log for server in pair] != [False, True]:
-            message = "the sides do not differ as they should"
-            raise SidesDoNotDifferError(message)
+    with _in_place(pair):
         yield pair
 
 
-def _server(world: World, folder: Path, *, with_wheel: bool, instrumented: bool) -> Server:
+@contextmanager
+def instrumented(world: World, folder: Path) -> Iterator[Pair]:
+    """Start both sides so that one can look inside.
+
+    Raises:
+        SidesDoNotDifferError: The extension has not taken its place, or has where it must not.
+    """
+    stock, keygate, _ = (folder / f"{folder.name}-{side}" for side in SIDES)
+    pair = Pair(
+        _server(world, stock, with_wheel=False, script=INSTRUMENTED),
+        _server(world, keygate, with_wheel=True, script=INSTRUMENTED),
+    )
+    with _in_place(pair):
+        yield pair
+
+
+@contextmanager
+def _in_place(pair: Pair) -> Iterator[None]:
+    servers = [server for server in (*pair, pair.limit) if server is not None]
+    with side_by_side(servers):
+        if [server for server in servers if IN_PLACE in server.log] != [pair.keygate]:
+            message = "the sides do not differ as they should"
+            raise SidesDoNotDifferError(message)
+        yield
+
+
+def _server(world: World, folder: Path, *, with_wheel: bool, script: Path | None = None) -> Server:
     environment = host_environment(with_wheel=with_wheel)
     settings = BYPASS_ON | USUAL_SPEED | world.copy(folder)
-    if not instrumented:
+    if script is None:
         return Server(environment, folder, settings)
     # `open-webui serve` sets this for itself.
     settings |= {"FROM_INIT_PY": "true"}
     # -P keeps the folder of the script, and what is in it, from being imported by the host.
-    command = [str(environment.python), "-P", str(INSTRUMENTED), "{port}"]
-    return Server(environment, folder, settings, command)
+    return Server(
+        environment, folder, settings, [str(environment.python), "-P", str(script), "{port}"]
+    )

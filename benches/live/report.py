@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benches.live.results import Comparison, Results
 
 TEXT = "#1f2328"
-COLOURS = {"stock": "#9aa4b2", "keygate": "#c2410c"}
+COLOURS = {"stock": "#9aa4b2", "keygate": "#c2410c", "limit": "#d6d3d1"}
 
 
 def write(results: Results, folder: Path) -> None:
@@ -42,12 +42,16 @@ def _lines(results: Results) -> Iterator[str]:
     yield ""
     yield (
         f"Medians of {results.effort['rounds']} rounds of {results.effort['seconds']:g} s "
-        "for each side, taken in turn (least to most); the last column is the median over the "
-        "pairs of rounds."
+        "for each side, taken in turn (least to most). The ratios are medians over the rounds. The "
+        "limit is a server whose check asks no database, and the share is what part of its "
+        "requests the extension reaches."
     )
     yield ""
-    yield "| measure | database | credential | clients | stock | keygate | times better |"
-    yield "| --- | --- | --- | ---: | ---: | ---: | ---: |"
+    yield (
+        "| measure | database | credential | clients | stock | keygate | times better | limit "
+        "| share |"
+    )
+    yield "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     for comparison in results.comparisons:
         yield _row(comparison)
     yield ""
@@ -70,6 +74,8 @@ def _row(comparison: Comparison) -> str:
         _spread(comparison.stock),
         _spread(comparison.keygate),
         f"{comparison.ratio:.2f}",
+        _spread(comparison.limit) if comparison.limit else "",
+        f"{comparison.share:.3f}" if comparison.share else "",
     )
     return f"| {' | '.join(cells)} |"
 
@@ -128,17 +134,19 @@ def _draw(results: Results, file: Path) -> None:
         rates, checks = figure.subplots(1, 2)
         _bars(rates, list(results.select(RATE)), "requests/s with an administrator's API key")
         _bars(checks, list(results.select(CHECK)), "milliseconds in the check, 1 client")
-        figure.legend(*rates.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        figure.legend(*rates.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         figure.savefig(file, format="svg", metadata={"Date": None})
 
 
 def _bars(axes: Axes, comparisons: list[Comparison], title: str) -> None:
-    """Draw a pair of bars for each comparison, the first one on top."""
-    height = 0.38
-    for offset, (side, colour) in zip((-height / 2, height / 2), COLOURS.items(), strict=True):
+    """Draw a bar for each side of each comparison, the first one on top."""
+    sides = [side for side in COLOURS if all(getattr(each, side) for each in comparisons)]
+    height = 0.8 / len(sides)
+    for number, side in enumerate(sides):
+        offset = (number - (len(sides) - 1) / 2) * height
         places = [place + offset for place in range(len(comparisons))]
         values = [statistics.median(getattr(comparison, side)) for comparison in comparisons]
-        bars = axes.barh(places, values, height, color=colour, label=side)
+        bars = axes.barh(places, values, height, color=COLOURS[side], label=side)
         axes.bar_label(bars, [_number(value) for value in values], padding=3)
     labels = [
         comparison.database

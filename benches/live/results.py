@@ -34,6 +34,8 @@ class Comparison:
         clients: How many requests were under way at any time.
         stock: A value for each round of the stock server.
         keygate: The same with the extension.
+        limit: The same with a check that asks no database, where that was measured: what any check
+            can give.
         endpoint: The one endpoint it is about, unless all were called in turn.
     """
 
@@ -44,6 +46,15 @@ class Comparison:
     stock: list[float]
     keygate: list[float]
     endpoint: str = ""
+    limit: list[float] = field(default_factory=list)
+
+    @property
+    def share(self) -> float | None:
+        """What part of the limit the extension reaches: the median over the pairs of rounds."""
+        if not self.limit:
+            return None
+        pairs = zip(self.keygate, self.limit, strict=True)
+        return statistics.median(keygate / limit for keygate, limit in pairs)
 
     @property
     def ratio(self) -> float:
@@ -64,6 +75,8 @@ class Comparison:
             "stock": _side(self.stock),
             "keygate": _side(self.keygate),
             "times_better": round(self.ratio, 3),
+            "limit": _side(self.limit) if self.limit else None,
+            "share_of_limit": self.share and round(self.share, 3),
         }
 
 

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from benches.live.results import Memory, Results
 
 TIMES_BETTER = (
-    (CHECK, SQLITE, 1, 30.0),
-    (CHECK, POSTGRESQL, 1, 8.0),
+    (CHECK, SQLITE, 1, 45.0),
+    (CHECK, POSTGRESQL, 1, 14.0),
     (RATE, SQLITE, 1, 2.0),
     (RATE, SQLITE, 8, 2.0),
     (RATE, POSTGRESQL, 1, 1.7),
     (RATE, POSTGRESQL, 8, 1.7),
+)
+SHARES_OF_LIMIT = (
+    (SQLITE, 1, 0.95),
+    (SQLITE, 8, 0.95),
+    (POSTGRESQL, 1, 0.88),
+    (POSTGRESQL, 8, 0.93),
 )
 BEYOND_ROUND_TRIP_MS = 0.5
 DECODE_TOKEN_TIMES_BETTER = 12.0
@@ -46,6 +52,11 @@ def judge(results: Results) -> Iterator[Verdict]:
             target = f"{measure}, API key, {database}, {clients} at once: {wanted:g} times better"
             found = f"{comparison.ratio:.2f} times"
             yield Verdict(target, found, comparison.ratio >= wanted)
+    for database, clients, wanted in SHARES_OF_LIMIT:
+        comparison = results.find(RATE, database, clients)
+        if comparison is not None and comparison.share is not None:
+            target = f"{RATE}, API key, {database}, {clients} at once: {wanted:g} of the limit"
+            yield Verdict(target, f"{comparison.share:.3f}", comparison.share >= wanted)
     distant = results.find(CHECK, DISTANT)
     if distant is not None and results.round_trip_ms is not None:
         limit = results.round_trip_ms + BEYOND_ROUND_TRIP_MS

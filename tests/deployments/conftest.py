@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.live.conftest import keygate, on, servers, stock, world, world_postgres
+from tests.support.fixtures import keygate, on, servers, stock, world, world_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.support.tried import Tried
+
 __all__ = ["keygate", "on", "servers", "stock", "tried", "world", "world_postgres"]
-
-
-class Tried(Protocol):
-    """Writes a row of docs/deployments.md.
-
-    Args:
-        what: What was tried.
-        result: What came of it, in a few words.
-        versions: Of what took part, besides Open WebUI.
-    """
-
-    def __call__(self, what: str, result: str, **versions: str) -> None: ...
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def use_command(clients: Environment, server: Server, credential: str) -> list[s
 
 @pytest.fixture(scope="module")
 def clients() -> Environment:
-    return client_environment()
+    return client_environment("owui")
 
 
 @pytest.mark.parametrize("use", [use_library, use_command])

@@ -6,7 +6,7 @@ import http.client
 import json
 import os
 import socket
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,25 +14,30 @@ import pytest
 
 from harness import people
 from harness.client import Client, bearer
-from harness.libraries import GUNICORN_VERSION, UVICORN_VERSIONS, install
+from harness.libraries import UVICORN_VERSIONS, install
 from harness.server import BYPASS_ON, by_uvicorn
 from harness.waiting import wait_until
+from tests.support.starts import (
+    ERROR,
+    INSIDE,
+    NARROW,
+    OK,
+    REFUSED,
+    answers,
+    ask,
+    by_gunicorn,
+    by_script,
+    errors,
+    limited,
+    with_gunicorn,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from harness.environments import Environment
-    from harness.server import Server
     from tests.support.world import World
 
 IN_HOST = Path(__file__).resolve().parent / "in_host"
-SETTINGS = "/api/v1/users/user/settings"
 STATUS = "/api/v1/keygate"
-INSIDE = {"X-Forwarded-For": "10.20.30.40"}
-OUTSIDE = {"X-Forwarded-For": "192.0.2.1"}
-NARROW = {"FORWARDED_ALLOW_IPS": "127.0.0.1"}
-REFUSED = (403, "Refused by ADMIN_API_KEY_ALLOWED_NETWORKS.")
-ERROR = "ADMIN_API_KEY_ALLOWED_NETWORKS refuses every key in this worker"
 HOLD = {
     "one",
     "a list",
@@ -58,72 +63,10 @@ def test_each_uvicorn_says_whom_it_believes(keygate: Environment, version: str) 
     assert run.stderr.count("AttributeError") == 1
 
 
-@contextmanager
-def limited(
-    world: World,
-    keygate: Environment,
-    folder: Path,
-    command: list[str],
-    settings: dict[str, str],
-) -> Iterator[Server]:
-    """Run a server that lets keys bypass from two networks, with keys off."""
-    networks = {"ADMIN_API_KEY_ALLOWED_NETWORKS": "10.20.0.0/16, 127.0.0.0/8"}
-    all_settings = BYPASS_ON | networks | {"FROM_INIT_PY": "true"} | settings
-    with (
-        world.server(keygate, folder, all_settings, command) as server,
-        closing(server.client()) as client,
-    ):
-        people.set_rules(client, world.first, enabled=False)
-        yield server
-
-
-def answers(server: Server, world: World) -> list[tuple[int, str | None]]:
-    """Return what a key gets from inside, from outside, and without the header."""
-    with closing(server.client()) as client:
-        return [ask(client, world, headers) for headers in (INSIDE, OUTSIDE, {})]
-
-
-def ask(client: Client, world: World, headers: dict[str, str]) -> tuple[int, str | None]:
-    answer = client.request("GET", SETTINGS, bearer(world.admin.keys["valid"]) | headers)
-    return answer.status, None if answer.status == OK[0] else answer.json()["detail"]
-
-
-OK = (200, None)
-
-
-def errors(server: Server) -> list[str]:
-    return [line for line in server.log.splitlines() if ERROR in line]
-
-
-def by_script(keygate: Environment, folder: Path, believed: str) -> list[str]:
-    """Return the command that runs a program which calls Uvicorn itself."""
-    script = folder / "serve.py"
-    script.write_text(
-        "import sys, uvicorn\n"
-        "uvicorn.run('open_webui.main:app', host='127.0.0.1', port=int(sys.argv[1]),\n"
-        f"            forwarded_allow_ips={believed!r})\n"
-    )
-    return [str(keygate.python), str(script), "{port}"]
-
-
-def by_gunicorn(keygate: Environment, folder: Path, configuration: str) -> list[str]:
-    """Return the command that runs gunicorn with a worker of Uvicorn and a configuration file."""
-    file = folder / "gunicorn.conf.py"
-    file.write_text(
-        f"timeout = 180\nworker_class = 'uvicorn.workers.UvicornWorker'\n{configuration}"
-    )
-    command = [str(keygate.python), "-m", "gunicorn", "--config", str(file)]
-    return [*command, "--bind", "127.0.0.1:{port}", "open_webui.main:app"]
-
-
-def with_gunicorn() -> dict[str, str]:
-    return {"PYTHONPATH": str(install("gunicorn", GUNICORN_VERSION))} | NARROW
-
-
 def test_a_program_that_believes_everyone_is_seen(
     world: World, keygate: Environment, tmp_path: Path
 ) -> None:
-    command = by_script(keygate, tmp_path, "*")
+    command = by_script(keygate, tmp_path, "forwarded_allow_ips='*'")
     with limited(world, keygate, tmp_path / "program", command, NARROW) as server:
         assert "the bypass is on" in server.log
         assert errors(server) == []

@@ -67,13 +67,20 @@ def test_another_body_counts_for_nothing(port: int) -> None:
         send(Load(port, "known", {"/": "[]"}, requests=1))
 
 
-def comparison(measure: str, stock: list[float], keygate: list[float]) -> Comparison:
-    return Comparison(measure, SQLITE, API_KEY, 1, stock, keygate)
+def comparison(
+    measure: str, stock: list[float], keygate: list[float], limit: list[float] | None = None
+) -> Comparison:
+    return Comparison(measure, SQLITE, API_KEY, 1, stock, keygate, limit=limit or [])
 
 
 def test_more_requests_and_less_time_are_better() -> None:
     assert comparison(RATE, [100, 110, 90], [200, 220, 270]).ratio == pytest.approx(2)
     assert comparison(CHECK, [3.0, 2.0, 4.0], [0.1, 0.1, 0.1]).ratio == pytest.approx(30)
+
+
+def test_the_share_of_the_limit() -> None:
+    assert comparison(RATE, [1, 1, 1], [80, 95, 90], [100, 100, 100]).share == pytest.approx(0.9)
+    assert comparison(RATE, [1], [80]).share is None
 
 
 @pytest.mark.parametrize(
@@ -85,11 +92,12 @@ def test_more_requests_and_less_time_are_better() -> None:
 )
 def test_verdicts(rate: float, check: float, memory: list[float], reached: set[bool]) -> None:
     requests = [25_000, 50_000, 75_000, 100_000]
-    results = Results({}, {}, [comparison(RATE, [100], [rate]), comparison(CHECK, [3], [check])])
+    rates = comparison(RATE, [100], [rate], [210])
+    results = Results({}, {}, [rates, comparison(CHECK, [4.5], [check])])
     results.decode_token = {"loop": {"pyjwt": 48.0, "replaced": 4.0, "ratio": rate / 200 * 12}}
     results.memory = Memory(requests, [1.0, 1.0, 1.0, 1.0], memory)
     verdicts = list(targets.judge(results))
-    assert len(verdicts) == 5
+    assert len(verdicts) == 6
     assert {verdict.reached for verdict in verdicts} == reached
 
 
@@ -100,7 +108,7 @@ def test_memory_over_too_few_requests_is_not_judged() -> None:
 
 def test_equal_results_make_equal_files(tmp_path: Path) -> None:
     results = Results({"cores": "2"}, {"rounds": 1, "seconds": 1.0})
-    results.comparisons = [comparison(RATE, [100], [200]), comparison(CHECK, [3], [0.1])]
+    results.comparisons = [comparison(RATE, [100], [200], [210]), comparison(CHECK, [3], [0.1])]
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         report.write(results, folder)

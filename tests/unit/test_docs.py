@@ -158,6 +158,19 @@ def test_an_example_that_shows_one_is_found(leak: str, example: str) -> None:
     assert re.search(LEAKS[leak], example)
 
 
+def test_the_clients_of_the_page_are_those_that_are_tried() -> None:
+    files = sorted((ROOT / "harness" / "clients").glob("*.txt"))
+    tried = {line for file in files for line in file.read_text(encoding="utf-8").splitlines()}
+    page = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+    named = re.findall(r"(?m)^\| `([\w-]+)`(?: ([\d.]+))? \|", page)
+    assert len(named) > 15
+    names = {line.partition("==")[0] for line in tried}
+    unknown = [
+        row for row in named if (f"{row[0]}=={row[1]}" if row[1] else row[0]) not in tried | names
+    ]
+    assert unknown == [("langchain-openwebui", "0.0.1")]  # It holds nothing that could be tried.
+
+
 def test_the_pages_about_routes_are_up_to_date() -> None:
     limits = routes_page.LIMITS.read_text(encoding="utf-8")
     assert limits.count(routes_page.BEGIN) == limits.count(routes_page.END) == 1

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from owui_keygate._native import Decision
 from owui_keygate.readers import Rules
 from owui_keygate.readers.choice import open_blocking_reader, open_reader
-from owui_keygate.recording import last_used
-from owui_keygate.recording.background import in_background
+from owui_keygate.recording import last_active, last_used
 from owui_keygate.replacements.api_key_check import HostAdapter, Refusal
 
 if TYPE_CHECKING:
@@ -127,12 +126,12 @@ def _is_permitted(auth: ModuleType) -> Callable[[User, Rules], Awaitable[bool]]:
 
 def _on_allowed(auth: ModuleType) -> Callable[[User, Decision], None]:
     trace = importlib.import_module("opentelemetry.trace") if auth.ENABLE_OTEL else None
-    update = auth.Users.update_last_active_by_id
+    note_active = last_active.asynchronous_noter(auth.Users.update_last_active_by_id)
 
     def on_allowed(user: User, decision: Decision) -> None:
         if trace is not None:
             _name_on_span(trace, user, decision)
-        in_background(update, user.id)
+        note_active(user.id)
 
     return on_allowed
 

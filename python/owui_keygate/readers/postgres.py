@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy import NullPool
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.util import greenlet_spawn
 
@@ -21,16 +21,14 @@ if TYPE_CHECKING:
     from owui_keygate.readers import Reading
     from owui_keygate.readers.statement import Statement
 
-log = logging.getLogger("owui_keygate")
-
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 
 LONGEST_SECONDS = 3600.0
 """The maximum age of a connection: one to the old primary may survive a failover."""
 
-RENEWAL_RETRY_SECONDS = 60.0
-"""How long the old connection is used before the next attempt, if a new one cannot be made."""
+SHORTEST_SECONDS = 1.0
+"""The maximum age where the host makes a connection for each session, and has none to keep."""
 
 
 class NotConnectedError(Exception):
@@ -41,8 +39,8 @@ class PostgresReader:
     """A `Reader` of PostgreSQL; a request never waits for a connection to be made.
 
     The connection is made as the host's engine makes its own, with all arguments and events, and
-    belongs to no pool. A new one is made in the background at the age at which the engine recycles
-    its own, and after an hour at the latest. Until then the old one answers.
+    belongs to no pool. It is given up at the age at which the engine recycles its own, and after an
+    hour at the latest: the host might find another server under the same name by then.
 
     Args:
         statement: What is read.
@@ -59,24 +57,25 @@ class PostgresReader:
         self._pipeline: Pipeline | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._next_attempt = 0.0
-        self._renewal = 0.0
+        self._expiry = 0.0
         self._failure: str | None = None
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what the database contains about a key now, in one statement.
 
         Raises:
-            NotReadyError: The first connection is being made.
+            NotReadyError: A connection is being made, the first one or the next.
             NotConnectedError: There is no connection at the moment.
             PipelineError: The server refused, or the connection is lost.
             TimeoutError: The server did not answer in time.
         """
         pipeline = self._pipeline
+        if pipeline is not None and time.monotonic() >= self._expiry:
+            pipeline.retire()
+            self._pipeline = pipeline = None
         if pipeline is None or not pipeline.is_usable():
             self._connect_behind()
             raise NotConnectedError(self._failure) if self._failure else NotReadyError
-        if time.monotonic() >= self._renewal:
-            self._connect_behind()
         flag = b"true" if rules_bind_admins else b"false"
         values = {"api_key": api_key.encode(), "rules_bind_admins": flag}
         rows = await pipeline.execute([values[name] for name in self._query.places])
@@ -89,7 +88,7 @@ class PostgresReader:
             self._connecting = asyncio.create_task(self._connect())
 
     async def _connect(self) -> None:
-        old, wait = self._pipeline, self._longest
+        old = self._pipeline
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 self._pipeline = await _open(self._pool, self._query.text)
@@ -98,23 +97,21 @@ class PostgresReader:
                 old.retire()
         except Exception as error:  # noqa: BLE001 (the next request logs it and tries again)
             self._failure = type(error).__name__
-            wait = RENEWAL_RETRY_SECONDS
-            if old is not None and old.is_usable():
-                log.warning(
-                    "The connection to PostgreSQL could not be renewed (%s); "
-                    "the old connection stays in use",
-                    self._failure,
-                )
         finally:
             now = time.monotonic()
-            self._next_attempt, self._renewal = now + RETRY_SECONDS, now + wait
+            self._next_attempt, self._expiry = now + RETRY_SECONDS, now + self._longest
 
 
 def _longest_age(pool: Pool) -> float:
-    """Return the age at which a pool recycles its connections, at most an hour."""
+    """Return the age at which a pool recycles its connections, at least a second, at most an hour.
+
+    With a second, a server that checks many keys still reads most of them fast.
+    """
+    if isinstance(pool, NullPool):
+        return SHORTEST_SECONDS
     # SQLAlchemy has no public name for this; a negative value means never.
     recycle = float(pool._recycle)  # noqa: SLF001
-    return min(recycle, LONGEST_SECONDS) if recycle >= 0 else LONGEST_SECONDS
+    return min(max(recycle, SHORTEST_SECONDS), LONGEST_SECONDS) if recycle >= 0 else LONGEST_SECONDS
 
 
 async def _open(pool: Pool, statement: str) -> Pipeline:

@@ -7,17 +7,19 @@ the first one, because POSIX drops all locks on a file when any descriptor of it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
 from stat import ST_DEV, ST_INO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects import sqlite
 
 from owui_keygate.readers import rules_bind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from owui_keygate.readers import Reading
@@ -31,8 +33,7 @@ class FileReplacedError(Exception):
 class SqliteReader:
     """A `Reader` of a SQLite file; it never waits for a lock.
 
-    Each thread of each process has its own connection, which is read-only and begins no
-    transaction.
+    Each thread of each process has its own connection.
 
     Args:
         statement: What is read.
@@ -48,6 +49,9 @@ class SqliteReader:
         self._uri = f"{file.as_uri()}?mode=ro"
         self._identity: tuple[float, ...] | None = None
         self._thread = threading.local()
+        # The host may have opened this file by now. On a new server, it is still to come.
+        with contextlib.suppress(OSError):
+            self._check_file()
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what the database contains about a key now, in two statements at most.
@@ -60,16 +64,29 @@ class SqliteReader:
             FileReplacedError: The file has been replaced by another one.
         """
         self._check_file()
-        if not rules_bind_admins:
-            reading = self._read(self._without_rules, api_key, rules_bind_admins=False)
-            if reading is None or not rules_bind(reading.user, rules_bind_admins=False):
-                return reading
-        return self._read(self._with_rules, api_key, rules_bind_admins=rules_bind_admins)
+        connection = self._connection()
+        if rules_bind_admins:
+            return self._read(connection, api_key)
+        unchanged = connection.unchanged()
+        copy = unchanged.get(api_key)
+        if copy is not None:
+            return copy()
+        rows = connection.execute(self._without_rules, {"api_key": api_key})
+        reading = self._statement.reading(rows, api_key, rules_bind_admins=False)
+        if reading is None:
+            return None
+        if rules_bind(reading.user, rules_bind_admins=False):
+            return self._read(connection, api_key, rules_bind_admins=False)
+        if len(unchanged) >= _MOST_KEYS:
+            unchanged.clear()
+        unchanged[api_key] = self._statement.copies(rows)
+        return reading
 
-    def _read(self, text: str, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
-        # All rows are fetched: an unfinished statement keeps its lock on the file.
+    def _read(
+        self, connection: _Connection, api_key: str, *, rules_bind_admins: bool = True
+    ) -> Reading | None:
         parameters = {"api_key": api_key, "rules_bind_admins": rules_bind_admins}
-        rows = self._connection().execute(text, parameters).fetchall()
+        rows = connection.execute(self._with_rules, parameters)
         return self._statement.reading(rows, api_key, rules_bind_admins=rules_bind_admins)
 
     def _check_file(self) -> None:
@@ -80,16 +97,53 @@ class SqliteReader:
                 raise FileReplacedError
             self._identity = identity
 
-    def _connection(self) -> sqlite3.Connection:
-        opened: tuple[int, sqlite3.Connection] | None = getattr(self._thread, "opened", None)
-        if opened is not None and opened[0] == os.getpid():
-            return opened[1]
+    def _connection(self) -> _Connection:
+        opened: _Connection | None = getattr(self._thread, "opened", None)
+        if opened is not None and opened.process == os.getpid():
+            return opened
         if opened is not None:
-            _inherited.append(opened[1])
-        connection = sqlite3.connect(self._uri, uri=True, timeout=0, isolation_level=None)
-        self._thread.opened = (os.getpid(), connection)
-        return connection
+            _inherited.append(opened)
+        opened = _Connection(self._uri)
+        # Another file may have come between the last look and the opening.
+        self._check_file()
+        self._thread.opened = opened
+        return opened
 
 
-_inherited: list[sqlite3.Connection] = []
+class _Connection:
+    """A connection of one thread, which is read-only and begins no transaction.
+
+    Attributes:
+        process: The id of the process that has opened it.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.process = os.getpid()
+        connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)
+        self._execute = connection.execute
+        self._version: int | None = None
+        self._unchanged: dict[str, Callable[[], Reading]] = {}
+
+    def execute(self, text: str, parameters: dict[str, object]) -> list[Any]:
+        """Run a statement to its end: an unfinished one keeps its lock on the file."""
+        return self._execute(text, parameters).fetchall()
+
+    def unchanged(self) -> dict[str, Callable[[], Reading]]:
+        """Return what makes the readings of keys, of which SQLite says now that they still hold.
+
+        `PRAGMA data_version` begins a read transaction as any other statement does, and differs
+        once another connection has committed a change (https://sqlite.org/pragma.html). SQLite
+        decides by the same comparison whether a connection may use the pages that it has read.
+        """
+        [(version,)] = self._execute("PRAGMA data_version").fetchall()
+        if version != self._version:
+            self._unchanged.clear()
+            self._version = version
+        return self._unchanged
+
+
+_MOST_KEYS = 64
+"""How many keys a connection has readings of. Beyond it all are read again."""
+
+_inherited: list[_Connection] = []
 """SQLite forbids a process to close the connections of its parent, so they stay open."""

@@ -100,6 +100,16 @@ class Statement:
             return Reading(user, expires_at, created_at, None)
         return Reading(user, expires_at, created_at, rules_of(self._values(config, values)))
 
+    def copies(self, rows: Sequence[Sequence[Any]]) -> Callable[[], Reading]:
+        """Return what makes a reading of rows that `reading` has read, a new one each time.
+
+        It has no rules, so it is for people whom they do not bind.
+        """
+        [row] = rows
+        _key, expires_at, created_at, *_ = row[self._width :]
+        user = self._users.copies_of(row[: self._width])
+        return lambda: Reading(user(), expires_at, created_at, None)
+
     def _values(self, config: Config, texts: Sequence[str | None]) -> dict[str, object]:
         """Return what the host's `Config.get_many` would return."""
         values: dict[str, object] = {}

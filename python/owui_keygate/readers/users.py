@@ -40,7 +40,15 @@ class Users:
         self._copies_of = functools.lru_cache(_DISTINCT_ROWS, typed=True)(self._validate)
 
     def of(self, columns: Sequence[Any]) -> User:
-        """Return the user object for a row.
+        """Return a user object for a row, which nobody else has.
+
+        Raises:
+            Exception: The host's own model refuses them, too.
+        """
+        return self.copies_of(columns)()
+
+    def copies_of(self, columns: Sequence[Any]) -> Callable[[], User]:
+        """Return what makes user objects for a row, a new one each time.
 
         Args:
             columns: The values of the model's fields, in their order, as the database has them.
@@ -48,8 +56,7 @@ class Users:
         Raises:
             Exception: The host's own model refuses them, too.
         """
-        user: User = self._copies_of(*columns)()
-        return user
+        return self._copies_of(*columns)
 
     def _validate(self, *columns: object) -> Callable[[], Any]:
         fields = dict(zip(self._model.model_fields, columns, strict=True))
