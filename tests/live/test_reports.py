@@ -108,7 +108,10 @@ def test_n8n_17857_a_bearer_key_reaches_the_proxy_of_ollama(
 
 
 def provision(client: Client, credential: str, member: str) -> list[int]:
-    """Send what the Terraform provider (2.0) sends, and return the status of each request."""
+    """Send what the Terraform provider (2.0) sends, and return the status of each request.
+
+    Models, prompts and knowledge bases are only read: the host would want to embed a new one.
+    """
     form = {"name": "of Terraform", "description": "by whoever runs it"}
     statuses = []
 
@@ -117,21 +120,15 @@ def provision(client: Client, credential: str, member: str) -> list[int]:
         statuses.append(answer.status)
         return answer
 
-    def create(path: str) -> str:
-        return str(send("POST", path, form).json().get("id"))
-
-    group = f"groups/id/{create('groups/create')}"
+    group = f"groups/id/{send('POST', 'groups/create', form).json().get('id')}"
     send("GET", "groups/")
     send("GET", group)
     send("POST", f"{group}/update", form)
     send("POST", f"{group}/users/add", {"user_ids": [member]})
     send("POST", f"{group}/users/remove", {"user_ids": [member]})
     send("DELETE", f"{group}/delete")
-    knowledge = f"knowledge/{create('knowledge/create')}"
-    send("GET", knowledge)
-    send("POST", f"{knowledge}/update", form)
-    send("DELETE", f"{knowledge}/delete")
-    for path in ("models/model?id=none", "prompts/", "users/", f"users/{member}"):
+    listed = ("knowledge/list", "models/model?id=none", "prompts/", "users/")
+    for path in (*listed, f"users/{member}"):
         send("GET", path)
     return statuses
 
