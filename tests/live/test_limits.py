@@ -95,6 +95,19 @@ def test_elsewhere_it_does_not(client: Client, world: World) -> None:
     assert told(client.request("POST", CONFIG, headers, {})) == refused
 
 
+def test_open_webui_16655_each_role_has_a_list_of_its_own(client: Client, world: World) -> None:
+    """A session has no list: that of the host binds keys alone, and so does ours."""
+    people.set_rules(client, world.first, enabled=True, endpoints="/api/models")
+    credentials = {
+        "a user's key": (world.permitted.keys["valid"], [200, 403]),
+        "an administrator's key": (world.admin.keys["valid"], [403, 200]),
+        "an administrator's session": (world.admin.session, [200, 200]),
+    }
+    for whose, (credential, expected) in credentials.items():
+        found = [get(client, credential, path).status for path in ("/api/models", CONFIG)]
+        assert found == expected, whose
+
+
 def test_what_may_be_decoded_once_more_is_not_covered(
     world: World, keygate: Environment, tmp_path: Path
 ) -> None:

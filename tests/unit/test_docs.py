@@ -42,6 +42,10 @@ SECTIONS = [
 """The README begins with what the extension does and what it risks."""
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]*)+|[\w-]+\.(?:in|md|rs|toml|txt|yml)|Makefile)`")
 """What a page names in backticks: with a slash in it, or with the suffix of a file in the root."""
+REPORTS = ROOT / "docs" / "reports.md"
+REPORT = re.compile(r"(?m)^\| \[[\w-]+#(\d+)\]\(https://github\.com/[\w/-]+/(\d+)\)(.*)$")
+"""A report by its number, the number that its link leads to, and what is said of it."""
+NAMED_TEST = re.compile(r"\]\(\.\./tests/[\w/]+\.py\) `(test_\w+)`")
 MADE = ("dist/", "fuzz/artifacts", "fuzz/found", "target/")
 """Paths that commands make."""
 
@@ -78,6 +82,21 @@ def test_every_test_that_a_page_names_is_in_the_file_beside_its_name(page: Path)
     for file, name in named:
         code = (page.parent / file).read_text(encoding="utf-8")
         assert re.search(rf"\b(?:def|fn) {name}\b", code), f"{name} is not in {file}"
+
+
+def test_each_report_that_was_read_names_a_test() -> None:
+    page = REPORTS.read_text(encoding="utf-8")
+    reports = REPORT.findall(page)
+    assert len(reports) == page.count("\n| [") > 15
+    for shown, linked, text in reports:
+        assert shown == linked
+        assert NAMED_TEST.search(text) or "text not read" in text, shown
+
+
+def test_each_test_of_a_report_is_on_the_page() -> None:
+    code = (ROOT / "tests" / "live" / "test_reports.py").read_text(encoding="utf-8")
+    named = NAMED_TEST.findall(REPORTS.read_text(encoding="utf-8"))
+    assert set(re.findall(r"def (test_\w+)", code)) - set(named) == set()
 
 
 def test_the_readme_is_read_in_minutes() -> None:
