@@ -3,7 +3,6 @@
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
-AT_LENGTH := --hypothesis-profile=slow --timeout=7200 --override-ini faulthandler_timeout=0
 MODULES ?= replacements/api_key_check patching/patches audit \
 	replacements/endpoint_middleware
 
@@ -132,22 +131,10 @@ bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minu
 	@$(BIN)/python -m benches.live --quick
 
 .PHONY: nightly
-nightly: .venv/.wheel ## What takes too long for every change: many more examples, all benchmarks
+nightly: .venv/.wheel ## Run what takes too long for every change, and write docs/proof.md
 	@$(BIN)/python -m harness.environments
-	$(BIN)/python -m pytest $(AT_LENGTH) tests/differential tests/live/test_checks.py \
-		tests/live/test_machine.py
-	HOST_DATABASE=postgresql $(BIN)/python -m pytest $(AT_LENGTH) tests/live/test_machine.py
-	$(MAKE) soak
-	$(MAKE) test-browser compatibility host-tests image-test deployments
-	$(MAKE) image-test HOST_PYTHON=$$(scripts/find-python 3.12)
-	ROTATIONS=100 $(BIN)/python -m pytest tests/live/test_rotation.py
-	for release in 0.5.4 0.6.36 0.8.12 0.9.6; do \
-		HOST_RELEASE=$$release $(BIN)/python -m pytest tests/live/test_keys.py \
-			tests/live/test_rotation.py tests/live/test_key_files.py \
-			tests/live/test_policy.py tests/live/test_watch.py || exit 1; done
-	HOST_DATABASE=postgresql $(MAKE) test-hosts RELEASES="0.8.12 0.9.6 0.12.4"
-	$(MAKE) fuzz mutants mutants-python audit release-check
-	$(MAKE) bench
+	@$(BIN)/python -m harness.libraries
+	@$(BIN)/python -m dev.nightly $(PARTS)
 
 .PHONY: lint
 lint: lint-rust lint-python lint-workflows ## Run all linters

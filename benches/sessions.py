@@ -1,7 +1,8 @@
 """What `decode_token` costs, replaced and with PyJWT alone, the dict of claims included.
 
-Both are called in turn, in one run: in a tight loop, and after work that drives both out of the
-caches of the processor, as a server does between two requests.
+Both are called in turn, in one run, on the same token with the same secret and the options that the
+host gives PyJWT: in a tight loop, and after work that drives both out of the caches of the
+processor, as a server does between two requests. The fewer claims a token has, the more is gained.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 PYJWT = "2.13.0"
 SECRET = "a secret of more than thirty-two bytes"  # noqa: S105
 WORK = bytearray(8_000_000)
-CALLS = {"loop": 20_000, "after other work": 500}
+AFTER_WORK = "after other work"
+CALLS = {"loop": 20_000, AFTER_WORK: 500, "loop, three claims": 20_000, "loop, one claim": 20_000}
 
 
 def measure() -> dict[str, dict[str, float]]:
@@ -45,11 +47,14 @@ def measure() -> dict[str, dict[str, float]]:
 
     signing = SimpleNamespace(SESSION_SECRET=SECRET, ALGORITHM="HS256")
     replaced = decode_token.replace_decode_token(unexpected, signing)
-    token = pyjwt.encode(_claims(), SECRET)
-    if list((replaced(token) or {}).items()) != list((stock(token) or {}).items()):
-        message = "the claims differ"
-        raise RuntimeError(message)
-    return {way: _compare(stock, replaced, token, way) for way in CALLS}
+    found = {}
+    for way in CALLS:
+        token = pyjwt.encode(_claims(way), SECRET)
+        if list((replaced(token) or {}).items()) != list((stock(token) or {}).items()):
+            message = "the claims differ"
+            raise RuntimeError(message)
+        found[way] = _compare(stock, replaced, token, way)
+    return found
 
 
 def _compare(stock: Decode, replaced: Decode, token: str, way: str) -> dict[str, float]:
@@ -59,27 +64,27 @@ def _compare(stock: Decode, replaced: Decode, token: str, way: str) -> dict[str,
 
 
 def _time(decode: Decode, token: str, way: str) -> float:
-    if way == "after other work":
+    if way == AFTER_WORK:
         WORK[::64] = bytes(len(WORK) // 64)
     begin = time.perf_counter_ns()
     decode(token)
     return (time.perf_counter_ns() - begin) / 1000
 
 
-def _claims() -> dict[str, Any]:
-    """Return what the host puts into the token of a person who signs in."""
+def _claims(way: str) -> dict[str, Any]:
+    """Return what 0.12.4 puts into the token of a person who signs in, or fewer claims."""
     now = int(time.time())
-    return {
-        "id": str(uuid.uuid4()),
+    first: dict[str, Any] = {"id": str(uuid.uuid4())}
+    three = first | {"exp": now + 2_419_200, "jti": str(uuid.uuid4())}
+    all_nine = three | {
         "typ": "session",
         "auth_method": "password",
         "auth_time": now,
         "session_stamp": uuid.uuid4().hex,
         "mfa_verified": False,
-        "exp": now + 2_419_200,
-        "jti": str(uuid.uuid4()),
         "iat": now,
     }
+    return {"loop, one claim": first, "loop, three claims": three}.get(way, all_nine)
 
 
 def main() -> None:

@@ -94,7 +94,7 @@ def test_verdicts(rate: float, check: float, memory: list[float], reached: set[b
     requests = [25_000, 50_000, 75_000, 100_000]
     rates = comparison(RATE, [100], [rate], [210])
     results = Results({}, {}, [rates, comparison(CHECK, [4.5], [check])])
-    results.decode_token = {"loop": {"pyjwt": 48.0, "replaced": 4.0, "ratio": rate / 200 * 12}}
+    results.decode_token = {"loop": {"pyjwt": 48.0, "replaced": 4.0, "ratio": rate / 200 * 6}}
     results.memory = Memory(requests, [1.0, 1.0, 1.0, 1.0], memory)
     verdicts = list(targets.judge(results))
     assert len(verdicts) == 6

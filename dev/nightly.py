@@ -1,0 +1,229 @@
+"""Runs what takes too long for every change, part after part, and says what came of it.
+
+`make nightly` runs all parts in their order, each in two hours at most; PARTS="soak fuzz" names
+some. A part that has passed on this commit is not run again unless it is named, so a run that was
+broken off goes on where it was. Each part has its log in target/nightly, and docs/proof.md says
+what came of all of them. It ends with 0 if every part has passed on this commit, with 1 if one has
+not, with 2 if it cannot begin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from benches.live import machine
+from harness.environments import ROOT, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOGS = ROOT / "target" / "nightly"
+PAGE = ROOT / "docs" / "proof.md"
+SECONDS = 2 * 3600
+
+PYTEST = f"{sys.executable} -m pytest"
+AT_LENGTH = (
+    f"{PYTEST} --hypothesis-profile=slow --timeout=7200 --override-ini faulthandler_timeout=0"
+)
+ABOUT_KEYS = " ".join(
+    f"tests/live/test_{name}.py" for name in ("keys", "rotation", "key_files", "policy", "watch")
+)
+PARTS = {
+    "properties": (
+        "property tests with many more examples",
+        f"{AT_LENGTH} tests/differential tests/live/test_checks.py "
+        "tests/unit/readers/test_sqlite_unchanged.py",
+    ),
+    "machine": (
+        "the state machine at length, on SQLite and PostgreSQL",
+        f"{AT_LENGTH} tests/live/test_machine.py && "
+        f"HOST_DATABASE=postgresql {AT_LENGTH} tests/live/test_machine.py",
+    ),
+    "soak": ("half an hour of mixed traffic", "make soak"),
+    "browser": ("the account page in Chromium", "make test-browser"),
+    "compatibility": (
+        "every release on SQLite, some on Python 3.12",
+        "make compatibility",
+    ),
+    "postgresql": (
+        "releases of generations B, C and D on PostgreSQL",
+        'HOST_DATABASE=postgresql make test-hosts RELEASES="0.8.12 0.9.6 0.12.4"',
+    ),
+    "keys": (
+        "everything about keys and policies on a release of each other generation",
+        " && ".join(
+            f"HOST_RELEASE={release} {PYTEST} {ABOUT_KEYS}"
+            for release in ("0.5.4", "0.6.36", "0.8.12", "0.9.6")
+        ),
+    ),
+    "rotations": ("a hundred rotations", f"ROTATIONS=100 {PYTEST} tests/live/test_rotation.py"),
+    "host-tests": ("the tests in the wheels of Open WebUI", "make host-tests"),
+    "image": (
+        "the image on Python 3.11 and 3.12",
+        "make image-test && make image-test HOST_PYTHON=$(scripts/find-python 3.12)",
+    ),
+    "deployments": ("ways to start, proxies, poolers, clients", "make deployments"),
+    "fuzz": ("every fuzz target for ten minutes", "make fuzz"),
+    "mutants": ("mutants of the Rust core", "make mutants"),
+    "mutants-python": ("mutants of the Python code", "make mutants-python"),
+    "release": (
+        "licences, and what a release would publish",
+        "make audit release-check HOST_PYTHON=$(scripts/find-python 3.12)",
+    ),
+    "bench": ("all benchmarks", "make bench"),
+}
+"""What each part shows, and its command."""
+
+SUMMARY = re.compile(r"^.*\b(?:passed|failed|caught|missed|reached|differ)\b.*$", re.MULTILINE)
+"""A line by which a part sums up; the last one counts."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a part.
+
+    Attributes:
+        commit: The commit that it ran on.
+        date: The day, by UTC.
+        minutes: How long it took.
+        passed: Whether it ended with 0.
+        summary: The last line of its log that sums up.
+    """
+
+    commit: str
+    date: str
+    minutes: float
+    passed: bool
+    summary: str
+
+
+def arguments() -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dev.nightly",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="parts:\n" + "\n".join(f"  {name:16}{what}" for name, (what, _) in PARTS.items()),
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help="run these, also once more")
+    asked = parser.parse_args()
+    unknown = set(asked.parts) - PARTS.keys()
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    return asked
+
+
+def run(part: str, commit: str) -> Outcome:
+    """Run a part, and return what came of it."""
+    what, command = PARTS[part]
+    log = LOGS / f"{part}.log"
+    say(f"{part}: {what} ... (target/nightly/{part}.log)")
+    begin = time.monotonic()
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            passed = process.wait(SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 15)
+            process.wait()
+            passed = False
+    outcome = Outcome(
+        commit=commit,
+        date=datetime.now(UTC).date().isoformat(),
+        minutes=round((time.monotonic() - begin) / 60, 1),
+        passed=passed,
+        summary=summary(log),
+    )
+    say(f"{part}: {'passed' if passed else 'FAILED'}, {outcome.minutes} min; {outcome.summary}")
+    return outcome
+
+
+def summary(log: Path) -> str:
+    """Return the last line of a log that sums up, without what frames it."""
+    found = SUMMARY.findall(log.read_text(errors="replace"))
+    return str(found[-1]).strip("= ").replace("|", "/") if found else ""
+
+
+def page(outcomes: dict[str, Outcome], facts: dict[str, str]) -> str:
+    """Return docs/proof.md."""
+    return "\n".join([*_lines(outcomes, facts), ""])
+
+
+def _lines(outcomes: dict[str, Outcome], facts: dict[str, str]) -> Iterator[str]:
+    yield from (
+        "# What was run at length",
+        "",
+        "`make nightly` writes this page. A part that is missing has not been run since the page "
+        "was begun.",
+        "",
+        ", ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
+        "",
+        "| part | what it is | commit | date | minutes | result | summary |",
+        "| --- | --- | --- | --- | ---: | --- | --- |",
+    )
+    for part, (what, _) in PARTS.items():
+        found = outcomes.get(part)
+        if found is not None:
+            result = "passed" if found.passed else "**failed**"
+            cells = (part, what, found.commit, found.date, f"{found.minutes:g}", result)
+            yield f"| {' | '.join(cells)} | {found.summary} |"
+
+
+def committed() -> str | None:
+    """Return the commit that is checked out, or None where something else is there as well."""
+    git = ["git", "-C", str(ROOT)]
+    # Parts write documents.
+    changed = [*git, "status", "--porcelain", "--", ".", ":!docs"]
+    if subprocess.run(changed, check=True, capture_output=True).stdout:
+        return None
+    head = [*git, "rev-parse", "--short", "HEAD"]
+    return subprocess.run(head, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def main() -> int:
+    """Run the parts, and write what came of them after each."""
+    asked = arguments()
+    commit = committed()
+    if commit is None:
+        say("There are changes that are not committed, so nothing is proved: commit them first.")
+        return 2
+    LOGS.mkdir(parents=True, exist_ok=True)
+    state = LOGS / "outcomes.json"
+    known = json.loads(state.read_text()) if state.is_file() else {}
+    outcomes = {part: Outcome(**each) for part, each in known.items()}
+
+    def is_proved(part: str) -> bool:
+        found = outcomes.get(part)
+        return found is not None and found.passed and found.commit == commit
+
+    facts = machine.describe()
+    for part in asked.parts or [part for part in PARTS if not is_proved(part)]:
+        outcomes[part] = run(part, commit)
+        state.write_text(json.dumps({name: asdict(each) for name, each in outcomes.items()}))
+        PAGE.write_text(page(outcomes, facts))
+    open_parts = [part for part in PARTS if not is_proved(part)]
+    print(f"{len(PARTS) - len(open_parts)} passed, {len(open_parts)} failed or not run")
+    if open_parts:
+        print(f'Run them: make nightly PARTS="{" ".join(open_parts)}"')
+    return 1 if open_parts else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""What is run at night: nothing is run twice without need, and the page says what came of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benches.live import machine
+from dev import nightly
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PASSES = "echo one; echo '== 3 passed in 1s =='; echo the end"
+FAILS = "echo '1 failed | 2 passed'; exit 3"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three parts, of which the second fails."""
+    parts = {"a": ("first", PASSES), "b": ("second", FAILS), "c": ("third", "touch c")}
+    replaced: dict[str, Any] = {
+        "PARTS": parts,
+        "ROOT": tmp_path,
+        "LOGS": tmp_path / "logs",
+        "PAGE": tmp_path / "proof.md",
+        "committed": lambda: "abc123",
+    }
+    for name, value in replaced.items():
+        monkeypatch.setattr(nightly, name, value)
+    monkeypatch.setattr(machine, "describe", lambda: {"cores": "2"})
+    return tmp_path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *parts: str) -> int:
+    monkeypatch.setattr("sys.argv", ["nightly", *parts])
+    return nightly.main()
+
+
+def test_a_run_goes_on_where_it_was(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch) == 1
+    assert capsys.readouterr().out == (
+        '2 passed, 1 failed or not run\nRun them: make nightly PARTS="b"\n'
+    )
+    page = (place / "proof.md").read_text()
+    assert "| a | first | abc123 |" in page
+    assert "| passed | 3 passed in 1s |" in page
+    assert "| **failed** | 1 failed / 2 passed |" in page
+    (place / "c").unlink()
+    assert run(monkeypatch) == 1
+    assert not (place / "c").exists(), "it has passed on this commit"
+    assert run(monkeypatch, "c") == 1
+    assert (place / "c").exists()
+    monkeypatch.setitem(nightly.PARTS, "b", ("second", "true"))
+    assert run(monkeypatch, "b") == 0
+
+
+def test_on_another_commit_all_is_run_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(monkeypatch)
+    monkeypatch.setattr(nightly, "committed", lambda: "def456")
+    run(monkeypatch, "b")
+    state = json.loads((place / "logs" / "outcomes.json").read_text())
+    assert {part: found["commit"] for part, found in state.items()} == {
+        "a": "abc123",
+        "b": "def456",
+        "c": "abc123",
+    }
+    assert run(monkeypatch) == 1
+    state = json.loads((place / "logs" / "outcomes.json").read_text())
+    assert {found["commit"] for found in state.values()} == {"def456"}
+
+
+def test_nothing_is_proved_of_what_is_not_committed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nightly, "committed", lambda: None)
+    assert run(monkeypatch) == 2
+    assert not (place / "proof.md").exists()
+
+
+def test_a_part_that_does_not_end_is_ended(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nightly, "SECONDS", 0.2)
+    monkeypatch.setitem(nightly.PARTS, "a", ("first", "sleep 600"))
+    assert run(monkeypatch, "a") == 1
+    assert "**failed**" in (place / "proof.md").read_text()
