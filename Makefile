@@ -70,8 +70,8 @@ test-hosts: .venv/.wheel ## Run the live tables on every release, or on RELEASES
 	@$(BIN)/python -m dev.release_matrix $(RELEASES)
 
 .PHONY: compatibility
-compatibility: .venv/.wheel ## Run them on every release and write docs/compatibility.md
-	@$(BIN)/python -m dev.release_matrix --write
+compatibility: .venv/.wheel ## Write docs/compatibility.md, after a run of all or of RELEASES="0.9.6"
+	@$(BIN)/python -m dev.release_matrix --write $(RELEASES)
 
 .PHONY: routes
 routes: .venv/.wheel ## Write docs/routes.md and the table in docs/limits.md

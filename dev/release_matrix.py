@@ -2,7 +2,8 @@
 
 `python -m dev.release_matrix` runs all releases; name some to run only these. Both tables, stock
 and with the bypass on, are printed beside each other; `--write` runs some on another Python, too,
-and makes docs/compatibility.md. It ends with 0 if every test passed.
+and makes docs/compatibility.md, with the last reports of those that are not named. It ends with 0
+if every test passed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,6 +35,8 @@ TESTS = (
 AT_ONCE = 3
 """How many releases are tested side by side, each by one process and its servers."""
 PAGE = ROOT / "docs" / "compatibility.md"
+REPORTS = ROOT / "target" / "compatibility"
+"""Holds the last report of each trial."""
 OTHER_PYTHON = "3.12"
 ON_OTHER_PYTHON = ("0.6.36", "0.8.12", "0.9.6", "0.11.4", "0.12.4")
 """The releases that the page also tells of `OTHER_PYTHON`: each generation's newest, one more."""
@@ -50,6 +52,11 @@ class Trial(NamedTuple):
 
     release: str
     python: str = HOST_PYTHON
+
+    @property
+    def report(self) -> Path:
+        """The file that pytest writes its report to."""
+        return REPORTS / f"{self.release}-{Path(self.python).name}.xml"
 
 
 @dataclass(frozen=True)
@@ -90,46 +97,45 @@ def arguments() -> argparse.Namespace:
     unknown = set(asked.releases) - set(RELEASES)
     if unknown:
         parser.error(f"no requirements for {', '.join(sorted(unknown))} in harness/hosts")
-    if asked.write and asked.releases:
-        parser.error("--write is for a run of all releases")
     return asked
 
 
-def trials(asked: argparse.Namespace) -> list[Trial]:
+def trials(releases: list[str], *, other_python: bool) -> list[Trial]:
     """Return what to run the tests on."""
-    every = [Trial(release) for release in asked.releases or RELEASES]
-    if asked.write:
+    every = [Trial(release) for release in releases]
+    if other_python:
         find = [str(ROOT / "scripts" / "find-python"), OTHER_PYTHON]
         found = subprocess.run(find, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-        every += [Trial(release, found) for release in ON_OTHER_PYTHON]
+        every += [Trial(release, found) for release in ON_OTHER_PYTHON if release in releases]
     return every
 
 
-def run_tests(trial: Trial, folder: Path) -> Run:
+def run_tests(trial: Trial) -> Run:
     """Run the tests on a release; what pytest prints is shown where one does not pass."""
     release, python = trial
     say(f"Open WebUI {release} on {Path(python).name} ...")
-    report = folder / f"{release}-{Path(python).name}.xml"
+    trial.report.unlink(missing_ok=True)
     tests = [f"tests/live/{name}.py" for name in TESTS]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", *tests],
+        [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={trial.report}", *tests],
         env=os.environ | {"HOST_RELEASE": release, "HOST_PYTHON": python},
         cwd=ROOT,
         check=False,
         stdout=subprocess.PIPE,
         text=True,
     )
-    run = read_report(release, report)
+    run = read_report(trial)
     shown = done.stdout if done.returncode or run.failed else ""
     print("\n".join([shown, *tables(run), str(run), ""]), flush=True)
     return run
 
 
-def read_report(release: str, report: Path) -> Run:
+def read_report(trial: Trial) -> Run:
     """Return what came out; a run that has written no report has failed as a whole."""
-    if not report.is_file():
+    release = trial.release
+    if not trial.report.is_file():
         return Run(release, "", 0, 1, {})
-    [suite] = ET.parse(report).getroot().iter("testsuite")  # noqa: S314 (pytest wrote it)
+    [suite] = ET.parse(trial.report).getroot().iter("testsuite")  # noqa: S314 (pytest wrote it)
     total, skipped, *bad = (
         int(suite.get(n, 0)) for n in ("tests", "skipped", "failures", "errors")
     )
@@ -207,13 +213,12 @@ def lines_of_keys(run: Run) -> list[str]:
 def main() -> int:
     """Run the tests, print and write what came out."""
     asked = arguments()
-    chosen = trials(asked)
-    with (
-        tempfile.TemporaryDirectory(prefix="keygate-releases-") as folder,
-        ThreadPoolExecutor(AT_ONCE) as pool,
-    ):
-        runs = list(pool.map(run_tests, chosen, [Path(folder)] * len(chosen)))
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        chosen = trials(asked.releases or RELEASES, other_python=asked.write)
+        runs = list(pool.map(run_tests, chosen))
     if asked.write:
+        runs = [read_report(trial) for trial in trials(RELEASES, other_python=True)]
         PAGE.write_text(page(runs))
     print("\n".join(map(str, runs)))
     failed = sum(run.failed for run in runs)

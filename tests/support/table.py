@@ -48,6 +48,15 @@ ALL_WAYS: dict[str, Callable[[str], dict[str, str]]] = WAYS | {
 NO_HEADER = ("cookie", "another scheme") if RELEASE >= (0, 8, 4) else ("cookie",)
 """The ways by which the host takes a key that is in no header of its own; none bypasses."""
 
+CANNOT_SPLIT = (0, 6, 37) <= RELEASE < (0, 8, 0)
+"""Whether a middleware of the host fails over two spaces in a header, and the host answers 500."""
+
+
+def refusals(way: str) -> set[int]:
+    """Return the statuses by which the host refuses a key that comes in a way."""
+    return {401, 403, 500} if CANNOT_SPLIT and way == "bearer, two spaces" else {401, 403}
+
+
 ODD_TOKENS = {
     "unknown": people.NOBODYS_KEY,
     "empty": "",
