@@ -187,7 +187,8 @@ advisories: .venv-release/.ready ## Ask RustSec and PyPI what is known against w
 	.venv-release/bin/pip-audit --strict --disable-pip --require-hashes --requirement target/runtime.txt
 
 .PHONY: release-check
-release-check: .venv-release/.ready ## Build and check what a release would publish (six minutes)
+release-check: .venv-release/.ready ## Build and check what a release would publish (15 minutes)
+	@scripts/install-rust-targets
 	@.venv-release/bin/python -m dev.release.check
 
 .PHONY: format
