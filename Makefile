@@ -97,7 +97,7 @@ host-tests: .venv/.wheel ## Run the tests that old wheels of the host carry, sto
 .PHONY: host-suite
 host-suite: .venv/.wheel ## Run the host's regression suite, stock beside patched: SUITE=folder
 	@test -n "$(SUITE)" || { echo "Name its checkout: make host-suite SUITE=../tests"; exit 2; }
-	@$(BIN)/python -m dev.host_suite $(SUITE) -- $(PYTEST)
+	@$(BIN)/python -m dev.host_suite "$(SUITE)" -- $(PYTEST)
 
 .PHONY: fuzz
 fuzz: ## Fuzz the core, each target for ten minutes
@@ -175,7 +175,8 @@ advisories: .venv-release/.ready ## Ask RustSec and PyPI what is known against w
 	.venv-release/bin/pip-audit --strict --disable-pip --require-hashes --requirement target/runtime.txt
 
 .PHONY: release-check
-release-check: .venv-release/.ready ## Build and check what a release would publish (six minutes)
+release-check: .venv-release/.ready ## Build and check what a release would publish (15 minutes)
+	@scripts/install-rust-targets
 	@.venv-release/bin/python -m dev.release.check
 
 .PHONY: format

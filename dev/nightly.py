@@ -68,6 +68,7 @@ PARTS = {
     ),
     "rotations": ("a hundred rotations", f"ROTATIONS=100 {PYTEST} tests/live/test_rotation.py"),
     "host-tests": ("the tests in the wheels of Open WebUI", "make host-tests"),
+    "host-suite": ("make host-suite, on a small suite", f"{PYTEST} tests/host_suite"),
     "image": (
         "the image on Python 3.11 and 3.12",
         "make image-test && make image-test HOST_PYTHON=$(scripts/find-python 3.12)",

@@ -12,6 +12,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASES = sorted(
@@ -87,12 +91,27 @@ def built_wheel() -> Path:
     return wheels[0]
 
 
-def host_environment(*, version: str = HOST_VERSION, with_wheel: bool) -> Environment:
-    """Return an environment with the host, made afresh whenever what is in it has changed."""
+def host_environment(
+    *,
+    version: str = HOST_VERSION,
+    with_wheel: bool,
+    purpose: str = "",
+    lists: Sequence[Path] = (),
+) -> Environment:
+    """Return an environment with the host, made afresh whenever what is in it has changed.
+
+    Args:
+        version: The release of the host.
+        with_wheel: Whether the wheel of this project is in it.
+        purpose: Names a copy that is not the one of the tests, so that more can be put into it.
+        lists: The files that say what more is; a copy is made afresh when they change.
+    """
     requirements = ROOT / "harness" / "hosts" / f"{version}.txt"
     kind = "keygate" if with_wheel else "stock"
-    environment = Environment(ROOT / f".venv-{kind}-{version}{_OF_ANOTHER_PYTHON}")
+    name = "-".join(filter(None, (".venv", purpose, kind, version)))
+    environment = Environment(ROOT / f"{name}{_OF_ANOTHER_PYTHON}")
     contents = [Path(__file__), _QUICKER, requirements, *([built_wheel()] if with_wheel else [])]
+    contents += lists
     if _is_ready(environment, contents):
         return environment
     say(f"Installing Open WebUI {version} into {environment.folder.name} ...")

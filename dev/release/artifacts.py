@@ -11,10 +11,12 @@ import itertools
 import json
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
 from dev.release.build import PLATFORMS
+from dev.release.elf import Needs, needs_of
 from harness.environments import ROOT
 
 LARGEST = 1_000_000
@@ -61,15 +63,34 @@ def platform(wheel: Path) -> list[str]:
     if not said.startswith(tuple(PLATFORMS.values())):
         wanted = " or ".join(PLATFORMS.values())
         return [f"it is for {said}, and {wanted} wanted: build it with dev.release.build"]
+    needs = _needs_of(wheel)
+    if not said.endswith(needs.machine):
+        return [f"it is for {said}, and its native module for {needs.machine}"]
+    return musl(needs) if "musl" in said else glibc(wheel)
+
+
+def glibc(wheel: Path) -> list[str]:
+    """Return a fault if a wheel needs a newer glibc than its name says."""
     show = _tool("auditwheel", "show", "--json", wheel)
     if show.returncode:
         return [f"auditwheel cannot read it: {show.stderr.strip()}"]
     report = json.loads(show.stdout)
     needed = report["overall_tag"]
-    if needed == said:
+    if needed == tag(wheel):
         return []
     symbols = ", ".join(sorted({*itertools.chain(*report["versioned_symbols"].values())}))
     return [f"it needs {needed} ({symbols}): build it with dev.release.build, which links with zig"]
+
+
+def musl(needs: Needs) -> list[str]:
+    """Return a fault if a module needs more than musl.
+
+    auditwheel takes the libc.so of a machine with glibc for musl's, and musl's for unknown.
+    """
+    more = sorted((needs.libraries - {"libc.so"}) | needs.versions)
+    if not more:
+        return []
+    return [f"it needs {', '.join(more)}, and musl alone wanted: build it with dev.release.build"]
 
 
 def crates(wheel: Path) -> list[str]:
@@ -117,6 +138,12 @@ def target(wheel: Path) -> str:
     cpu = "aarch64" if said.endswith(("aarch64", "arm64")) else "x86_64"
     (system,) = (name for prefix, name in SYSTEMS.items() if said.startswith(prefix))
     return f"{cpu}-{system}"
+
+
+def _needs_of(wheel: Path) -> Needs:
+    with zipfile.ZipFile(wheel) as opened, tempfile.TemporaryDirectory() as folder:
+        (name,) = (name for name in opened.namelist() if name.endswith(".so"))
+        return needs_of(Path(opened.extract(name, folder)))
 
 
 def run(tool: str, *arguments: str | Path) -> list[str]:

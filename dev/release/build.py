@@ -59,12 +59,13 @@ def build_sdist(out: Path = OUT) -> Path:
     return _maturin(out, "sdist")
 
 
-def build_wheel(target: str, out: Path = OUT) -> Path:
+def build_wheel(target: str, out: Path = OUT, settings: dict[str, str] | None = None) -> Path:
     """Make the wheel for a target from what `SOURCE` holds.
 
     Args:
         target: A target of Rust, such as `x86_64-unknown-linux-gnu`.
         out: The folder to put it into.
+        settings: Environment variables that choose another Rust than the machine's.
 
     Returns:
         The path of the wheel.
@@ -73,7 +74,7 @@ def build_wheel(target: str, out: Path = OUT) -> Path:
     for c_library, platform in PLATFORMS.items():
         if target.endswith(c_library):
             options += ["--zig", "--compatibility", platform]
-    return _maturin(out, "build", *options)
+    return _maturin(out, "build", *options, settings=settings)
 
 
 def the_sdist() -> Path:
@@ -84,10 +85,10 @@ def the_sdist() -> Path:
     return found[0]
 
 
-def _maturin(out: Path, *arguments: str) -> Path:
+def _maturin(out: Path, *arguments: str, settings: dict[str, str] | None = None) -> Path:
     cargo_home = os.environ.get("CARGO_HOME", Path.home() / ".cargo")
     tools = Path(sys.executable).parent
-    settings = {
+    settings = (settings or {}) | {
         "SOURCE_DATE_EPOCH": commit_time(),
         # Messages of panics name files of the crates, and so the machine they were compiled on.
         "CARGO_ENCODED_RUSTFLAGS": f"--remap-path-prefix={cargo_home}=/cargo",

@@ -1,0 +1,3 @@
+"""Brings the fixtures of the suite's own `harness`."""
+
+pytest_plugins = ["harness.instance"]
