@@ -6,6 +6,7 @@ import socket
 import subprocess
 from typing import TYPE_CHECKING, Self
 
+from harness.processes import end
 from harness.server import free_port
 from harness.waiting import wait_until
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 NGINX = "/usr/sbin/nginx"
 CADDY = "/usr/bin/caddy"
-STOP_SECONDS = 20
 NGINX_FILE = """\
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 daemon off;
@@ -71,6 +71,7 @@ class Proxy:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         try:
             wait_until(self._listens, lambda: self.log)
@@ -86,14 +87,8 @@ class Proxy:
     def stop(self) -> None:
         """Stop it."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            end(process)
 
     def _listens(self) -> bool:
         if self._process is None or self._process.poll() is not None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
-import signal
 import socket
 import subprocess
 import urllib.error
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from harness.client import Client
+from harness.processes import end
 from harness.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from harness.environments import Environment
 
 START_SECONDS = 180
-STOP_SECONDS = 20
 PATIENCE = "60"
 BYPASS_ON = {"ENABLE_ADMIN_API_KEY_BYPASS": "true"}
 SECRET_KEY = "a-secret-key-for-sessions-of-this-test"  # noqa: S105
@@ -148,14 +146,8 @@ class Server:
     def stop(self) -> None:
         """Stop the server and all it has started."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        if process is not None:
+            end(process)
 
     def _is_healthy(self) -> bool:
         if self._process is None or self._process.poll() is not None:
