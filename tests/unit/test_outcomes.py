@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 import pytest
 
 from dev import outcomes
 from dev.outcomes import NoOutcomesError, count, differing, read, run_pytest
-from harness.environments import ROOT, Environment
+from harness.environments import Environment
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-TESTS = ROOT / ".venv"
-"""Where this project's own pytest is."""
+TESTS = Path(sys.prefix)
+"""Where the pytest that runs this is."""
 MIXED = """
 import pytest
 
