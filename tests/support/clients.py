@@ -9,17 +9,17 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.environments import ROOT, client_environment
+from harness.model_server import ECHO
 from harness.server import by_uvicorn, running
 from harness.waiting import wait_until
-from tests.support.model_server import ECHO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from harness.environments import Environment
+    from harness.model_server import ModelServer
     from harness.server import Server
-    from tests.support.model_server import ModelServer
     from tests.support.world import World
 
 IN_HOST = ROOT / "tests" / "live" / "in_host"

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 ECHO = "echo"
 """The model that repeats what it is asked, word by word."""
 ENDLESS = "endless"
-"""The model that goes on until nobody listens."""
+"""The model that goes on until nobody listens, or it must stop."""
+HALTING = "halting"
+"""The model that says one word, and the others only when it must stop."""
+MODELS = (ECHO, ENDLESS, HALTING)
 PAUSE = 0.02
 DIMENSIONS = 8
 
@@ -27,7 +30,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """List the models."""
-        models = [{"id": name, "object": "model", "owned_by": "nobody"} for name in (ECHO, ENDLESS)]
+        models = [{"id": name, "object": "model", "owned_by": "nobody"} for name in MODELS]
         self._send({"object": "list", "data": models})
 
     def do_POST(self) -> None:
@@ -63,6 +66,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         with self.server.streaming():
             self._event(json.dumps(completion(model, "delta", words[0])))
+            if model == HALTING:
+                self.server.stopping.wait()
             for word in words[1:]:
                 self._event(json.dumps(completion(model, "delta", f" {word}")))
             while model == ENDLESS and not self.server.stopping.wait(PAUSE):
@@ -83,7 +88,7 @@ class ModelServer(http.server.ThreadingHTTPServer):
 
     Attributes:
         streams: How many answers it is sending piece by piece now.
-        stopping: Set when no answer may go on.
+        stopping: Set when every answer must come to its end.
     """
 
     daemon_threads = True
@@ -99,6 +104,15 @@ class ModelServer(http.server.ThreadingHTTPServer):
     def url(self) -> str:
         """The base URL of the API."""
         return f"http://127.0.0.1:{self.server_port}/v1"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment variables by which the host finds it."""
+        return {
+            "ENABLE_OPENAI_API": "true",
+            "OPENAI_API_BASE_URL": self.url,
+            "OPENAI_API_KEY": "none",
+        }
 
     @contextmanager
     def streaming(self) -> Iterator[None]:
