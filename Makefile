@@ -26,6 +26,7 @@ test: test-rust test-python ## Run all tests but those in a browser and in conta
 
 .PHONY: test-rust
 test-rust: ## Run the tests of the Rust core
+	@scripts/check-rust
 	cargo test --locked
 
 .PHONY: test-python
@@ -210,6 +211,7 @@ clean: ## Remove everything that was built or installed
 	@touch $@
 
 dist/.wheel: .venv/.ready $(WHEEL_SOURCES)
+	@scripts/check-rust
 	@echo "Building the wheel ..."
 	@mkdir -p dist && rm -f dist/*.whl
 	@$(BIN)/maturin build --quiet --release --locked --out dist
