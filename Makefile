@@ -31,6 +31,7 @@ test-rust: ## Run the tests of the Rust core
 
 .PHONY: test-python
 test-python: .venv/.wheel ## Run the Python tests, those against the real host included
+	@scripts/need curl jq
 	@$(BIN)/python -m harness.environments
 	@$(BIN)/python -m harness.libraries
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
