@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -18,13 +19,14 @@ _DOWNLOADS = ROOT / ".venv-client-sources"
 
 def unpack(package: str, folder: Path) -> Path:
     """Unpack the source distribution of a client into a folder, and return where it lies there."""
-    pattern = f"{package.replace('-', '_')}-*.tar.gz"
-    if not list(_DOWNLOADS.glob(pattern)):
+    [version] = re.findall(rf"(?m)^{package}==(\S+)", PINS.read_text())
+    name = f"{package.replace('-', '_')}-{version}"
+    file = _DOWNLOADS / f"{name}.tar.gz"
+    if not file.is_file():
         say(f"Fetching the sources of {package} ...")
         options = ("--quiet", "--no-deps", "--require-hashes", "--dest", _DOWNLOADS)
         pip = (sys.executable, "-m", "pip", "download", "--disable-pip-version-check")
         subprocess.run([*pip, *options, "--requirement", PINS], check=True)
-    [file] = _DOWNLOADS.glob(pattern)
     with tarfile.open(file) as archive:
         archive.extractall(folder, filter="data")
-    return folder / file.name.removesuffix(".tar.gz")
+    return folder / name
