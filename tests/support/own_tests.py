@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,6 +60,33 @@ def _owui_cli(environment: Environment, folder: Path, server: Server, key: str) 
     return dict.fromkeys(passed, "passed") | ({"the rest": "failed"} if done.returncode else {})
 
 
+EVERY_ROUTE = "loose and test_method and not Async and not api_key"
+"""The tests of `pyopenwebui` that call each route once; none by which a key would delete itself."""
+_CHANGES = {
+    'bearer_token = "My Bearer Token"': 'bearer_token = os.environ["OPENWEBUI_API_KEY"]',
+    "_strict_response_validation=strict": "_strict_response_validation=strict, max_retries=0",
+}
+"""What `pyopenwebui` cannot be told: the key, and not to ask again after an error."""
+
+
+def every_route(environment: Environment, folder: Path, server: Server, key: str) -> Outcomes:
+    """Run the tests of `pyopenwebui`, which change whatever can be changed."""
+    fixtures = folder / "tests" / "conftest.py"
+    text = fixtures.read_text()
+    for there, here in _CHANGES.items():
+        assert there in text
+        text = text.replace(there, here)
+    fixtures.write_text(text)
+    told = {"TEST_API_BASE_URL": server.url, "OPENWEBUI_API_KEY": key}
+    return _by_pytest(environment, folder, told, "tests/api_resources", "-k", EVERY_ROUTE)
+
+
+def answers(server: Server) -> list[tuple[str, str]]:
+    """Return the requests that a server has answered, and each status."""
+    found = re.findall(r'"(\w+ \S+) HTTP/1.1" (\d+)', server.log)
+    return [each for each in found if each[0] != "GET /health"]
+
+
 SUITES = (
     Suite("openwebui-client", "openwebui-client", _openwebui_client),
     Suite("openwebui-mcp-server", "openwebui-mcp-server", _openwebui_mcp_server),
@@ -66,10 +94,13 @@ SUITES = (
 )
 
 
-def _by_pytest(environment: Environment, folder: Path, told: dict[str, str]) -> Outcomes:
-    """Run all tests; those that talk to a server skip where they are told of none."""
+def _by_pytest(
+    environment: Environment, folder: Path, told: dict[str, str], *arguments: str
+) -> Outcomes:
+    """Run tests, by default all; some that talk to a server skip where they are told of none."""
     settings = told | _around(environment, folder)
-    return run_pytest(environment, folder / "report.xml", settings, ["tests"], cwd=folder)
+    asked = arguments or ["tests"]
+    return run_pytest(environment, folder / "report.xml", settings, asked, cwd=folder)
 
 
 @contextmanager
