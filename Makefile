@@ -26,10 +26,12 @@ test: test-rust test-python ## Run all tests but those in a browser and in conta
 
 .PHONY: test-rust
 test-rust: ## Run the tests of the Rust core
+	@scripts/check-rust
 	cargo test --locked
 
 .PHONY: test-python
 test-python: .venv/.wheel ## Run the Python tests, those against the real host included
+	@scripts/need curl jq
 	@$(BIN)/python -m harness.environments
 	@$(BIN)/python -m harness.libraries
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
@@ -210,6 +212,7 @@ clean: ## Remove everything that was built or installed
 	@touch $@
 
 dist/.wheel: .venv/.ready $(WHEEL_SOURCES)
+	@scripts/check-rust
 	@echo "Building the wheel ..."
 	@mkdir -p dist && rm -f dist/*.whl
 	@$(BIN)/maturin build --quiet --release --locked --out dist

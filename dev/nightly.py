@@ -74,6 +74,11 @@ PARTS = {
         "make image-test && make image-test HOST_PYTHON=$(scripts/find-python 3.12)",
     ),
     "deployments": ("ways to start, proxies, poolers, clients", "make deployments"),
+    "debian-12": (
+        "a newcomer's path on a bare Debian 12",
+        "scripts/bare-debian bookworm demo test",
+    ),
+    "debian-13": ("the same on Debian 13", "scripts/bare-debian trixie demo test"),
     "fuzz": ("every fuzz target for ten minutes", "make fuzz"),
     "mutants": ("mutants of the Rust core", "make mutants"),
     "mutants-python": ("mutants of the Python code", "make mutants-python"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from typing import TYPE_CHECKING, Self
 
-from harness.processes import end
+from harness.processes import end, listens, start
 from harness.server import free_port
 from harness.waiting import wait_until
 
@@ -63,16 +62,8 @@ class Proxy:
         """Start it, and wait until it listens."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "configuration").write_text(self._configuration)
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self.folder,
-                env={"HOME": str(self.folder), "PATH": "/usr/bin:/bin"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        settings = {"HOME": str(self.folder), "PATH": "/usr/bin:/bin"}
+        self._process = start(self._command, self.folder, settings)
         try:
             wait_until(self._listens, lambda: self.log)
         except BaseException:
@@ -93,8 +84,7 @@ class Proxy:
     def _listens(self) -> bool:
         if self._process is None or self._process.poll() is not None:
             raise ProxyDiedError(self.log)
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", self.port)) == 0
+        return listens(self.port)
 
 
 class Nginx(Proxy):

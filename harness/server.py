@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import socket
-import subprocess
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, contextmanager
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from harness.client import Client
-from harness.processes import end
+from harness.processes import end, start
 from harness.waiting import wait_until
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -117,17 +117,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server; `wait_until_healthy` waits for it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self.folder,
-                env=self.settings,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = start(self._command, self.folder, self.settings)
 
     def wait_until_healthy(self) -> None:
         """Wait until the server answers.

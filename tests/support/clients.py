@@ -8,18 +8,19 @@ from collections import Counter
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness import people
 from harness.environments import ROOT, client_environment
+from harness.model_server import ECHO
 from harness.server import by_uvicorn, running
 from harness.waiting import wait_until
-from tests.support.model_server import ECHO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from harness.environments import Environment
+    from harness.model_server import ModelServer
     from harness.server import Server
-    from tests.support.model_server import ModelServer
     from tests.support.world import World
 
 IN_HOST = ROOT / "tests" / "live" / "in_host"
@@ -88,6 +89,15 @@ def connected(world: World, models: ModelServer, *servers: Server) -> Iterator[N
                     "POST", "/api/v1/retrieval/embedding/update", world.first.session, embedding
                 )
         yield
+
+
+@contextmanager
+def keys_on_stock(pair: Pair, world: World) -> Iterator[None]:
+    """Let the stock host take keys, so that it shows what it makes of each."""
+    with closing(pair.stock.client()) as client:
+        people.set_rules(client, world.first, enabled=True)
+        yield
+        people.set_rules(client, world.first, enabled=False)
 
 
 def use(name: str, server: Server, credential: str, *more: str) -> dict[str, str]:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.model_server import ModelServer, model_server
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON
 from tests.support.clients import Pair, connected, inspected
-from tests.support.model_server import ModelServer, model_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from harness import people
-from tests.support.clients import Pair, refused, use, version
+from tests.support.clients import Pair, keys_on_stock, refused, use, version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.tried import Tried
     from tests.support.world import World
-
-
-@contextmanager
-def keys_on_stock(pair: Pair, world: World) -> Iterator[None]:
-    """Let the stock host take keys, so that it shows what it makes of each."""
-    with closing(pair.stock.client()) as client:
-        people.set_rules(client, world.first, enabled=True)
-        yield
-        people.set_rules(client, world.first, enabled=False)
 
 
 def test_a_file_goes_into_a_knowledge_base_and_comes_back(

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.environments import Environment
+    from harness.model_server import ModelServer
     from harness.server import Server
-    from tests.support.model_server import ModelServer
     from tests.support.tried import Tried
     from tests.support.world import World
 

@@ -61,18 +61,23 @@ def is_allowed(found: Comparison) -> bool:
     return "user" in found.ours
 
 
+def assert_that_the_new_one_decides(oracle: Oracle) -> None:
+    """Assert that the key that it has not is refused, and that it is soon asked the fast way."""
+    for _ in range(3):
+        found = oracle.compare(KEY)
+        found.assert_equal()
+        assert not is_allowed(found)
+    oracle.wait_until_fast(USERS_KEY)
+    oracle.compare(KEY).assert_equal()
+
+
 @pytest.mark.parametrize("pool", POOLS)
 def test_the_old_primary_has_stopped(
     keygate: Environment, tmp_path: Path, tried: Tried, pool: str
 ) -> None:
     with failed_over(keygate, tmp_path, pool) as (oracle, old, new):
         old.stop()
-        for _ in range(3):
-            found = oracle.compare(KEY)
-            found.assert_equal()
-            assert not is_allowed(found)
-        oracle.wait_until_fast(USERS_KEY)
-        oracle.compare(KEY).assert_equal()
+        assert_that_the_new_one_decides(oracle)
         [(version,)] = new.execute(VERSION)
     what = f"PostgreSQL, failover, the old primary has stopped, {pool}"
     tried(what, "the new primary decides at once; then fast again", PostgreSQL=version)
@@ -86,12 +91,7 @@ def test_the_old_primary_goes_on(
     with failed_over(keygate, tmp_path, pool) as (oracle, old, _):
         age = 1 if pool == "no pool" else RECYCLE
         time.sleep(age + 0.1)  # The age is what is tested.
-        for _ in range(3):
-            found = oracle.compare(KEY)
-            found.assert_equal()
-            assert not is_allowed(found)
-        oracle.wait_until_fast(USERS_KEY)
-        oracle.compare(KEY).assert_equal()
+        assert_that_the_new_one_decides(oracle)
         [(version,)] = old.execute(VERSION)
     age_of = "a second" if pool == "no pool" else "`DATABASE_POOL_RECYCLE`"
     what = f"PostgreSQL, the name leads to another primary while the old one goes on, {pool}"

@@ -11,9 +11,9 @@ import pytest
 
 from harness import people
 from harness.client import bearer
+from harness.model_server import HALTING, model_server
 from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server, running
-from harness.slow_model import FIRST, LAST, MODEL, SlowModel
 from tests.support.changes import settle
 from tests.support.hammer import PATH
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 STREAMS = 20
 ROUNDS = 10
 SECONDS = 60
+FIRST, LAST = "half", "done"
 
 
 class Stream:
@@ -34,7 +35,8 @@ class Stream:
 
     def __init__(self, server: Server, credential: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)
-        body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": "?"}]}
+        messages = [{"role": "user", "content": f"{FIRST} {LAST}"}]
+        body = {"model": HALTING, "stream": True, "messages": messages}
         headers = bearer(credential) | {"Content-Type": "application/json"}
         self._connection.request("POST", "/api/chat/completions", json.dumps(body), headers)
         self._answer = self._connection.getresponse()
@@ -75,8 +77,8 @@ def statuses(server: Server, keys: list[str]) -> list[int]:
 def test_keys_are_checked_while_streams_are_under_way(
     stock: Environment, keygate: Environment, tmp_path: Path, tried: Tried, size: str
 ) -> None:
-    with Postgres() as postgres, SlowModel() as model:
-        pool = {"DATABASE_POOL_SIZE": size, "DATABASE_URL": postgres.url()} | model.settings
+    with Postgres() as postgres, model_server() as models:
+        pool = {"DATABASE_POOL_SIZE": size, "DATABASE_URL": postgres.url()} | models.settings
         ours = Server(keygate, tmp_path / "ours", BYPASS_ON | pool)
         with ours, closing(ours.client()) as client:
             operator = settle(client)
@@ -93,7 +95,7 @@ def test_keys_are_checked_while_streams_are_under_way(
                     for _ in range(ROUNDS):
                         assert statuses(theirs, keys) == [403, 403, 401]
                         assert statuses(ours, keys) == [200, 403, 401]
-                    model.let_go()
+                    models.stopping.set()
                     for stream in (*one, *other):
                         stream.end()
                 assert statuses(ours, keys) == [200, 403, 401]

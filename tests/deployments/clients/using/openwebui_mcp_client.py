@@ -6,17 +6,12 @@ import os
 import socket
 import subprocess
 
+from harness.processes import listens
 from harness.waiting import wait_until
 from tests.deployments.clients.using.calls import CREDENTIAL, MODEL, QUESTION, URL
 from tests.deployments.clients.using.mcp_calls import COMMAND, report_tools
 
 TOOLS = {"list_models": {}, "ask": {"prompt": QUESTION, "model": MODEL, "use_tools": False}}
-
-
-def listens() -> bool:
-    """Whether the server is there."""
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 with socket.socket() as taken:
@@ -26,7 +21,7 @@ place = ("--transport", "streamable-http", "--host", "127.0.0.1", "--port", str(
 variables = {"OPENWEBUI_URL": URL, "OPENWEBUI_API_KEY": CREDENTIAL}
 with subprocess.Popen([COMMAND, *place], env=os.environ | variables) as server:
     try:
-        wait_until(listens, lambda: "no server")
+        wait_until(lambda: listens(port), lambda: "no server")
         report_tools(f"http://127.0.0.1:{port}/mcp", TOOLS)
     finally:
         server.terminate()

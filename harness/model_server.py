@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ECHO = "echo"
-"""The model that repeats what it is asked, word by word."""
+"""The model that repeats what it is asked, word by word; offered tools, it calls them first."""
 ENDLESS = "endless"
-"""The model that goes on until nobody listens."""
+"""The model that goes on until nobody listens, or it must stop."""
+HALTING = "halting"
+"""The model that says one word, and the others only when it must stop."""
+MODELS = (ECHO, ENDLESS, HALTING)
 PAUSE = 0.02
 DIMENSIONS = 8
 
@@ -27,8 +30,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """List the models."""
-        models = [{"id": name, "object": "model", "owned_by": "nobody"} for name in (ECHO, ENDLESS)]
-        self._send({"object": "list", "data": models})
+        what = {"object": "model", "created": 1, "owned_by": "nobody"}
+        self._send({"object": "list", "data": [{"id": name, **what} for name in MODELS]})
 
     def do_POST(self) -> None:
         """Answer a chat, or embed texts."""
@@ -39,11 +42,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.endswith("/messages/count_tokens"):
             self._send({"input_tokens": len(form["messages"])})
             return
-        words = said(form["messages"][-1]["content"]).split(" ")
+        text = answer_to(form)
         if form.get("stream"):
-            self._stream(form["model"], words)
+            self._stream(form["model"], text.split(" "))
         else:
-            self._send(completion(form["model"], "message", " ".join(words)))
+            self._send(completion(form["model"], "message", text, calls=calls(form)))
 
     def log_message(self, *_: object) -> None:
         """Say nothing about it."""
@@ -63,6 +66,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         with self.server.streaming():
             self._event(json.dumps(completion(model, "delta", words[0])))
+            if model == HALTING:
+                self.server.stopping.wait()
             for word in words[1:]:
                 self._event(json.dumps(completion(model, "delta", f" {word}")))
             while model == ENDLESS and not self.server.stopping.wait(PAUSE):
@@ -83,7 +88,7 @@ class ModelServer(http.server.ThreadingHTTPServer):
 
     Attributes:
         streams: How many answers it is sending piece by piece now.
-        stopping: Set when no answer may go on.
+        stopping: Set when every answer must come to its end.
     """
 
     daemon_threads = True
@@ -99,6 +104,15 @@ class ModelServer(http.server.ThreadingHTTPServer):
     def url(self) -> str:
         """The base URL of the API."""
         return f"http://127.0.0.1:{self.server_port}/v1"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment variables by which the host finds it."""
+        return {
+            "ENABLE_OPENAI_API": "true",
+            "OPENAI_API_BASE_URL": self.url,
+            "OPENAI_API_KEY": "none",
+        }
 
     @contextmanager
     def streaming(self) -> Iterator[None]:
@@ -128,6 +142,37 @@ def model_server() -> Iterator[ModelServer]:
             thread.join()
 
 
+def questions(form: dict[str, Any]) -> list[str]:
+    """Return what people have said, and what came of tools that they say it in the name of."""
+    return [said(each["content"]) for each in form["messages"] if each["role"] == "user"]
+
+
+def answer_to(form: dict[str, Any]) -> str:
+    """Return the last question; of a model that has tools, all that was said."""
+    asked = questions(form)
+    return " ".join(asked) if form.get("tools") else asked[-1]
+
+
+def calls(form: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a call of each tool, with the question for each argument; none later on."""
+    asked = questions(form)
+    if len(asked) > 1:
+        return []
+    return [
+        {
+            "id": f"call-{n}",
+            "type": "function",
+            "function": {
+                "name": tool["function"]["name"],
+                "arguments": json.dumps(
+                    dict.fromkeys(tool["function"]["parameters"]["required"], asked[0])
+                ),
+            },
+        }
+        for n, tool in enumerate(form.get("tools", []))
+    ]
+
+
 def said(content: str | list[dict[str, str]]) -> str:
     """Return the text of a message, which may come in parts."""
     if isinstance(content, str):
@@ -135,10 +180,19 @@ def said(content: str | list[dict[str, str]]) -> str:
     return " ".join(part["text"] for part in content if part["type"] == "text")
 
 
-def completion(model: str, kind: str, text: str, reason: str | None = None) -> dict[str, Any]:
+def completion(
+    model: str,
+    kind: str,
+    text: str,
+    reason: str | None = None,
+    calls: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
     """Return an answer of a chat: whole, a `message`, or a piece of it, a `delta`."""
     whole = kind == "message"
-    choice = {"index": 0, kind: {"role": "assistant", "content": text}}
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    if calls:
+        message["tool_calls"] = calls
+    choice = {"index": 0, kind: message}
     choice["finish_reason"] = "stop" if whole else reason
     return {
         "id": "chatcmpl-1",
