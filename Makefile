@@ -31,7 +31,7 @@ test-rust: ## Run the tests of the Rust core
 
 .PHONY: test-python
 test-python: .venv/.wheel ## Run the Python tests, those against the real host included
-	@scripts/need curl jq
+	@scripts/install-debian "the tests" curl=curl jq=jq
 	@$(BIN)/python -m harness.environments
 	@$(BIN)/python -m harness.libraries
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
@@ -45,13 +45,13 @@ soak: .venv/.wheel ## Half an hour of mixed traffic: no wrong decision, nothing 
 
 .PHONY: test-browser
 test-browser: .venv/.wheel ## Run the test of the account page in Debian's Chromium
-	@scripts/install-chromium
+	@scripts/install-debian "the browser tests" /usr/bin/chromium=chromium
 	@$(BIN)/python -m harness.environments
 	$(BIN)/python -m pytest tests/browser $(PYTEST)
 
 .PHONY: image-test
 image-test: .venv/.ready ## Build the Dockerfile on a stand-in of the official image, and run it
-	@scripts/install-buildah
+	@scripts/install-debian "the image tests" buildah=buildah mmdebstrap=mmdebstrap
 	@$(BIN)/python -m harness.stand_in
 	$(BIN)/python -m pytest tests/image $(PYTEST)
 
