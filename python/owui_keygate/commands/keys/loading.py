@@ -90,6 +90,8 @@ def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
         installed_with_pip: Whether pip installed the host, which reads this from `FROM_INIT_PY`.
     """
     os.environ |= {
+        # The host lets SQLite sort in memory, which a list of many keys would fill.
+        "DATABASE_SQLITE_PRAGMA_TEMP_STORE": "FILE",
         "CUSTOM_NAME": "",  # Otherwise the host asks its vendor's server for a logo.
         "ENABLE_DB_MIGRATIONS": "false",
         "FROM_INIT_PY": str(installed_with_pip).lower(),

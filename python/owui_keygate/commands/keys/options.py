@@ -161,6 +161,10 @@ Role = Annotated[
         help="Only keys of accounts with this role: admin, user or pending.",
     ),
 ]
+Limit = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="List the first N keys only."),
+]
 Fail = Annotated[
     bool,
     typer.Option("--fail", help="End with exit code 8 if any key is listed, for monitoring."),
