@@ -13,6 +13,7 @@ from owui_keygate.commands.keys.ended import EndedKeys
 from owui_keygate.commands.keys.errors import OutputError
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from owui_keygate.commands.keys.output import Output
@@ -25,6 +26,8 @@ BATCH = 1000
 
 class Listing:
     """A list that is written as it is read; a context manager.
+
+    It opens its file late: a standard stream that is closed would be found open.
 
     Args:
         form: How keys are written.
@@ -42,10 +45,7 @@ class Listing:
         self.count = 0
         self.has_more = False
         self.ended = EndedKeys()
-        with _explained():
-            # It has no name, so nothing is left of it however the process ends. With a buffer, what
-            # does not fit on the disk would be written once more when it is closed.
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (`__exit__` closes it)
+        self._file: io.FileIO | None = None
 
     def __enter__(self) -> Self:
         """Return it."""
@@ -53,7 +53,8 @@ class Listing:
 
     def __exit__(self, *_: object) -> None:
         """Remove the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     async def fill(self, keys: AsyncGenerator[Holder, None]) -> None:
         """Write the keys to the file, as far as the limit allows.
@@ -61,6 +62,7 @@ class Listing:
         Raises:
             OutputError: The file cannot be written.
         """
+        file = self._file = _unnamed_file()
         batch: list[Holder] = []
         async with aclosing(keys):
             async for holder in keys:
@@ -70,9 +72,9 @@ class Listing:
                 self.count += 1
                 batch.append(holder)
                 if len(batch) == BATCH:
-                    self._write(batch)
+                    self._write(file, batch)
                     batch.clear()
-        self._write(batch, end=True)
+        self._write(file, batch, end=True)
 
     def copy_to(self, output: Output) -> None:
         """Write the list to its destination.
@@ -80,17 +82,27 @@ class Listing:
         Raises:
             OutputError: It cannot be written.
         """
-        self._file.seek(0)
-        output.copy(self._file)
+        if self._file is not None:
+            self._file.seek(0)
+            output.copy(self._file)
 
-    def _write(self, batch: Sequence[Holder], *, end: bool = False) -> None:
+    def _write(self, file: io.FileIO, batch: Sequence[Holder], *, end: bool = False) -> None:
         for holder in batch:
             self.ended.look_at(holder)
         text = self._form.part(batch) + (self._form.end() if end else "")
         left = memoryview(text.encode())
         with _explained():
             while left:
-                left = left[self._file.write(left) :]
+                left = left[file.write(left) :]
+
+
+def _unnamed_file() -> io.FileIO:
+    """Return a new file without a name, so that nothing is left however the process ends.
+
+    It has no buffer, from which what does not fit on the disk would be written again at the end.
+    """
+    with _explained():
+        return tempfile.TemporaryFile(buffering=0)
 
 
 @contextmanager

@@ -102,8 +102,9 @@ def test_a_reader_that_has_gone_is_told_from_a_full_disk(stdout: Callable[[int],
 
 def test_a_file_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-    with pytest.raises(OutputError, match=r"no temporary file .*\(No such file .*TMPDIR"):
-        Listing(Table())
+    expected = pytest.raises(OutputError, match=r"no temporary file .*\(No such file .*TMPDIR")
+    with Listing(Table()) as listing, expected:
+        asyncio.run(listing.fill(keys(1)))
 
 
 def test_a_file_that_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
