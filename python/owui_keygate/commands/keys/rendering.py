@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,8 +41,7 @@ class JsonArray:
             return ""
         before = ",\n" if self._begun else "[\n"
         self._begun = True
-        objects = (json.dumps(facts_of(holder), indent=2) for holder in holders)
-        return before + ",\n".join(textwrap.indent(text, "  ") for text in objects)
+        return before + ",\n".join(map(_object, holders))
 
     def end(self) -> str:
         """Return what follows the last part."""
@@ -85,6 +83,12 @@ def to_json(found: Sequence[Holder]) -> str:
 def fingerprints(found: Sequence[Holder]) -> str:
     """Return the fingerprints of some keys, as part of a text."""
     return ", ".join(str(each.fingerprint) for each in found)
+
+
+def _object(holder: Holder) -> str:
+    """Return a JSON object in an array; `json` with an indent takes three times as long."""
+    members = (f"    {json.dumps(name)}: {json.dumps(it)}" for name, it in facts_of(holder).items())
+    return "  {\n" + ",\n".join(members) + "\n  }"
 
 
 def _row(holder: Holder) -> tuple[str, ...]:
