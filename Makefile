@@ -130,6 +130,10 @@ bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minu
 	@$(BIN)/python -m benches.commands
 	@$(BIN)/python -m benches.live --quick
 
+.PHONY: bench-size
+bench-size: .venv/.wheel ## Measure with 100 people, and with 100,000 or 1,000,000 (20 minutes)
+	@$(BIN)/python -m benches.size $(if $(WRITE),--write)
+
 .PHONY: nightly
 nightly: .venv/.wheel ## Run what takes too long for every change, and write docs/proof.md
 	@$(BIN)/python -m harness.environments

@@ -18,20 +18,23 @@ _HEX = {"sqlite": "printf('%032x', i)", "postgresql": "lpad(to_hex(i), 32, '0')"
 _NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last})"
 
 
-def add_crowd(execute: Execute, dialect: str, people: int) -> None:
+def add_crowd(execute: Execute, dialect: str, people: int, admin_every: int = 0) -> None:
     """Add people, who are copies of the first account with the role `user`, each with a key.
 
     Args:
         execute: Runs a statement and commits it.
         dialect: `sqlite` or `postgresql`.
         people: How many.
+        admin_every: How far it is from one administrator among them to the next; 0 for none.
     """
     key = f"'sk-' || {_HEX[dialect]}"
     numbers = _NUMBERS.format(last=people - 1)
     changed = {
         "id": "'crowd-' || i",
         "email": "'crowd-' || i || '@example.org'",
-        "role": "'user'",
+        "role": f"CASE i % {admin_every} WHEN 0 THEN 'admin' ELSE 'user' END"
+        if admin_every
+        else "'user'",
         "api_key": key,
     }
     columns = [name for (name,) in execute(_COLUMNS[dialect].format(table="user"))]
