@@ -56,6 +56,7 @@ image-test: .venv/.ready ## Build the Dockerfile on a stand-in of the official i
 .PHONY: deployments
 deployments: .venv/.wheel ## Run Open WebUI in every way it is deployed: PARTS="starts proxies"
 	@scripts/install-deployments
+	@scripts/install-fuse
 	@$(BIN)/python -m harness.environments
 	@$(BIN)/python -m harness.libraries
 	@$(BIN)/python -m harness.pgbouncer
@@ -131,7 +132,9 @@ bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minu
 	@$(BIN)/python -m benches.live --quick
 
 .PHONY: bench-size
-bench-size: .venv/.wheel ## Measure with 100 people, and with 100,000 or 1,000,000 (20 minutes)
+bench-size: .venv/.wheel ## Measure with many people, and on a slow disk (half an hour)
+	@scripts/install-fuse
+	@$(BIN)/python -m benches.slow_disk
 	@$(BIN)/python -m benches.size $(if $(WRITE),--write)
 
 .PHONY: nightly

@@ -18,8 +18,8 @@ from harness.environments import USUAL_SPEED, host_environment, say
 from harness.oracle import Oracle, person
 from harness.slow_disk import SlowDisk, lacking
 
-READS_MS = (0, 2, 30, 100)
-"""How long a read takes. With 2 ms the reads of a check take less than the reader bears."""
+READS_MS = (0, 1, 10, 100)
+"""How long a read takes. With 1 ms the reads of a check take less than the reader bears."""
 
 
 def measure() -> dict[int, dict[str, list[float]]]:

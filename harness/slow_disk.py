@@ -26,7 +26,7 @@ def lacking() -> Sequence[str]:
     if not os.access(_DEVICE, os.R_OK | os.W_OK):
         found.append(f"{_DEVICE}, which the kernel has if it was built with FUSE")
     if not _MOUNT.exists():
-        found.append("Debian's package fuse3, which scripts/install-deployments installs")
+        found.append("Debian's package fuse3, which scripts/install-fuse installs")
     if os.getuid() != 0:
         found.append("root, who may mount")
     return found

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from owui_keygate.readers import Reader, Reading
 
-SLOW_SECONDS = 0.02
-"""Longer than a hundred usual reads, and than a thread of the host waits for the interpreter."""
+SLOW_SECONDS = 0.005
+"""As long as a hundred usual reads, also where other threads keep the interpreter busy."""
 
 AWAY_SECONDS = 10.0
 """How long it steps aside before it tries one read."""
