@@ -2,8 +2,8 @@
 
 Both checks run in one process on one database: the host's own, which reads in threads, and the one
 that replaces it, which reads in the event loop's own thread and steps aside where reads are slow.
-The benchmark fails where one of our checks in twenty holds it up for longer than the limit, and
-ends with 2 where this machine can have no such disk.
+The benchmark fails where one of our checks in twenty holds it up for longer than the limit and than
+twice as long as on stock. It ends with 2 where this machine can have no such disk.
 """
 
 from __future__ import annotations
@@ -52,17 +52,22 @@ def main() -> int:
     found = measure()
     names = [f"{kind} {what}" for kind in ("stock", "ours") for what in (*PERCENTILES, "most")]
     print(f"{'event loop held up, ms':24}" + "".join(f"{name:>12}" for name in names))
-    worst = 0.0
+    missed = False
     for read, steps in found.items():
-        shown = []
-        for kind in ("stock", "ours"):
-            cuts = statistics.quantiles(steps[kind], n=100)
-            shown += [*(cuts[percent - 1] for percent in PERCENTILES), max(steps[kind])]
-        worst = max(worst, shown[-2])
+        stock, ours = _shown(steps["stock"]), _shown(steps["ours"])
         name = f"{read} ms for a read"
-        print(f"{name:24}" + "".join(f"{ms:12.2f}" for ms in shown))
-    print(f"95 of 100 of our checks, at the worst: {worst:.2f} ms (limit {LIMIT_MS} ms)")
-    return 0 if worst <= LIMIT_MS else 1
+        print(f"{name:24}" + "".join(f"{ms:12.2f}" for ms in (*stock, *ours)))
+        missed |= ours[-2] > max(LIMIT_MS, 2 * stock[-2])
+    print(
+        f"95 of 100 of our checks: {LIMIT_MS} ms at most, or twice as long as stock: "
+        f"{'missed' if missed else 'reached'}"
+    )
+    return 1 if missed else 0
+
+
+def _shown(steps: list[float]) -> list[float]:
+    cuts = statistics.quantiles(steps, n=100)
+    return [*(cuts[percent - 1] for percent in PERCENTILES), max(steps)]
 
 
 if __name__ == "__main__":

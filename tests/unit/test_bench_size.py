@@ -14,7 +14,7 @@ def growth(many: float, side: str = "keygate") -> Growth:
 
 
 @pytest.mark.parametrize(("many", "reached"), [(90, True), (130, True), (131, False)])
-def test_what_grows_by_more_than_a_third_is_missed(many: float, reached: bool) -> None:
+def test_what_grows_too_much_is_missed(many: float, reached: bool) -> None:
     found = growth(many)
     assert found.times == pytest.approx(many / 100)
     assert found.is_reached == reached
