@@ -94,6 +94,16 @@ def rules_bind(user: User, *, rules_bind_admins: bool) -> bool:
 class Reader(Protocol):
     """Reads from the host's database. Any exception means that the answer is unknown."""
 
+    def unchanged(self, api_key: str) -> Reading | None:  # noqa: ARG002 (most readers cannot tell)
+        """Return a reading of which the database says now, without a wait, that it still holds.
+
+        It is for an administrator whom the rules do not bind. None means that `read` must find out.
+
+        Args:
+            api_key: The key.
+        """
+        return None
+
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what the database contains about a key now, or None for a key that names nobody.
 

@@ -6,10 +6,10 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from owui_keygate.readers import NotReadyError
+from owui_keygate.readers import NotReadyError, Reader
 
 if TYPE_CHECKING:
-    from owui_keygate.readers import Reader, Reading
+    from owui_keygate.readers import Reading
 
 log = logging.getLogger("owui_keygate")
 
@@ -20,7 +20,7 @@ QUIET_SECONDS = 60.0
 """A database that is down fails every request; one line a minute says so just as well."""
 
 
-class FallbackReader:
+class FallbackReader(Reader):
     """A `Reader` that asks a fast reader first, and another reader if the first one raises.
 
     Args:
@@ -32,6 +32,14 @@ class FallbackReader:
         self._fast = fast
         self._host = host
         self._quiet_until = 0.0
+
+    def unchanged(self, api_key: str) -> Reading | None:
+        """Return a reading of which the database says now that it still holds, None without one."""
+        try:
+            return self._fast.unchanged(api_key)
+        except Exception as error:  # noqa: BLE001 (the caller reads the key, as for None)
+            self._warn(error)
+            return None
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what the database contains about a key now, or None if the key is unknown."""

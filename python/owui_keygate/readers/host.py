@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from owui_keygate.readers import RULES, Reading, rules_bind, rules_of
+from owui_keygate.readers import RULES, Reader, Reading, rules_bind, rules_of
 from owui_keygate.readers.statement import select_by_key
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from owui_keygate.readers import Config, Rules, User
 
 
-class HostReader:
+class HostReader(Reader):
     """A `Reader` for hosts with asynchronous sessions, as slow as the host's own check.
 
     Args:
@@ -43,7 +43,7 @@ class HostReader:
         return rules_of(await self._config.get_many(*RULES))
 
 
-class BlockingHostReader:
+class BlockingHostReader(Reader):
     """A `Reader` for hosts with blocking sessions, where the rules are not in the database.
 
     It never waits for the event loop, so `run_sync` can run a coroutine that uses it.

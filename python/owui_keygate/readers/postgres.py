@@ -10,7 +10,7 @@ from sqlalchemy import NullPool
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.util import greenlet_spawn
 
-from owui_keygate.readers import NotReadyError
+from owui_keygate.readers import NotReadyError, Reader
 from owui_keygate.readers.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class NotConnectedError(Exception):
     """There is no connection at the moment; the message says why."""
 
 
-class PostgresReader:
+class PostgresReader(Reader):
     """A `Reader` of PostgreSQL; a request never waits for a connection to be made.
 
     The connection is made as the host's engine makes its own, with all arguments and events, and

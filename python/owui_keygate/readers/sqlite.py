@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects import sqlite
 
-from owui_keygate.readers import rules_bind
+from owui_keygate.readers import Reader, rules_bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ class FileReplacedError(Exception):
     """The database file has been replaced, and the host may still read the old one."""
 
 
-class SqliteReader:
+class SqliteReader(Reader):
     """A `Reader` of a SQLite file; it never waits for a lock.
 
     Each thread of each process has its own connection.
@@ -53,6 +53,18 @@ class SqliteReader:
         with contextlib.suppress(OSError):
             self._check_file()
 
+    def unchanged(self, api_key: str) -> Reading | None:
+        """Return a reading of which SQLite says now that it still holds, None without one.
+
+        Raises:
+            sqlite3.Error: The database is locked, or cannot be read.
+            OSError: The file does not exist.
+            FileReplacedError: The file has been replaced by another one.
+        """
+        self._check_file()
+        copy = self._connection().unchanged(api_key)
+        return None if copy is None else copy()
+
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         """Return what the database contains about a key now, in two statements at most.
 
@@ -67,19 +79,13 @@ class SqliteReader:
         connection = self._connection()
         if rules_bind_admins:
             return self._read(connection, api_key)
-        unchanged = connection.unchanged()
-        copy = unchanged.get(api_key)
-        if copy is not None:
-            return copy()
         rows = connection.execute(self._without_rules, {"api_key": api_key})
         reading = self._statement.reading(rows, api_key, rules_bind_admins=False)
         if reading is None:
             return None
         if rules_bind(reading.user, rules_bind_admins=False):
             return self._read(connection, api_key, rules_bind_admins=False)
-        if len(unchanged) >= _MOST_KEYS:
-            unchanged.clear()
-        unchanged[api_key] = self._statement.copies(rows)
+        connection.keep(api_key, self._statement.copies(rows))
         return reading
 
     def _read(
@@ -122,14 +128,24 @@ class _Connection:
         connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)
         self._execute = connection.execute
         self._version: int | None = None
-        self._unchanged: dict[str, Callable[[], Reading]] = {}
+        self._kept: dict[str, Callable[[], Reading]] = {}
 
     def execute(self, text: str, parameters: dict[str, object]) -> list[Any]:
         """Run a statement to its end: an unfinished one keeps its lock on the file."""
         return self._execute(text, parameters).fetchall()
 
-    def unchanged(self) -> dict[str, Callable[[], Reading]]:
-        """Return what makes the readings of keys, of which SQLite says now that they still hold.
+    def keep(self, api_key: str, copy: Callable[[], Reading]) -> None:
+        """Keep what makes readings of a key.
+
+        It was read after `unchanged` has last asked for the version. If anything was committed in
+        between, the version has changed by the time that `unchanged` asks again.
+        """
+        if len(self._kept) >= _MOST_KEYS:
+            self._kept.clear()
+        self._kept[api_key] = copy
+
+    def unchanged(self, api_key: str) -> Callable[[], Reading] | None:
+        """Return what makes readings of a key, if SQLite says now that they still hold.
 
         `PRAGMA data_version` begins a read transaction as any other statement does, and differs
         once another connection has committed a change (https://sqlite.org/pragma.html). SQLite
@@ -137,9 +153,9 @@ class _Connection:
         """
         [(version,)] = self._execute("PRAGMA data_version").fetchall()
         if version != self._version:
-            self._unchanged.clear()
+            self._kept.clear()
             self._version = version
-        return self._unchanged
+        return self._kept.get(api_key)
 
 
 _MOST_KEYS = 64

@@ -127,13 +127,24 @@ class ApiKeyCheck:
         """
         decision = reading = records = ending = None
         with _CHECK:
-            judgement, reading = await self.judge(request, api_key, self._audit.audit)
+            at_once = self._judge_unchanged(request, api_key)
+            judgement, reading = at_once or await self.judge(request, api_key, self._audit.audit)
             decision, records, ending = judgement.decision, judgement.records, judgement.ending
         with _WARNING:
             warn(ending)
         if records and not self._write(records) and decision is not None and decision.allows:
             return None, reading
         return decision, reading
+
+    def _judge_unchanged(self, request: Request, api_key: str) -> tuple[Judgement, Reading] | None:
+        """Judge a request without a wait; None where the key must be read."""
+        asked = key_request(request, api_key, self._adapter.api_key_header)
+        if self._must_ask_server or self._bind_admins[asked.transport]:
+            return None
+        reading = self._adapter.reader.unchanged(api_key)
+        if reading is None:
+            return None
+        return self._policy.judge(asked, reading, audit=self._audit.audit), reading
 
     async def judge(
         self, request: Request, api_key: str, audit: Audit | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import HTTPException
+from owui_keygate import readers
 from owui_keygate._native import Decision, Judgement, PanicException, Settings
 from owui_keygate.audit import AuditLog
 from owui_keygate.readers import Reading, Rules
@@ -44,12 +45,17 @@ ON = Rules(keys_enabled=True, allowed_endpoints=None, permissions={})
 
 
 @dataclass
-class Reader:
-    """Reads what it is given, or raises it."""
+class Reader(readers.Reader):
+    """Reads what it is given, or raises it; at once only where it is unchanged."""
 
     found: Any = field(default_factory=lambda: Reading(Admin(), None, None, OFF))
     permitted: Any = True
     rules_bind_admins: bool = False
+    is_unchanged: bool = False
+
+    def unchanged(self, api_key: str) -> Reading | None:
+        assert api_key == KEY
+        return self.found._replace(rules=None) if self.is_unchanged else None
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
         assert (api_key, rules_bind_admins) == (KEY, self.rules_bind_admins)
@@ -448,3 +454,42 @@ def test_a_request_takes_one_native_call(monkeypatch: pytest.MonkeyPatch) -> Non
     request = Request({"type": "http", "headers": headers, "path": "/"})
     assert asyncio.run(function(request, KEY)) is ADAPTER.reader.found.user  # type: ignore[attr-defined]
     assert calls == ["judge"]
+
+
+class Unread(Reader):
+    """Must not be read."""
+
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Reading | None:
+        raise AssertionError(api_key, rules_bind_admins)
+
+
+def test_a_key_that_is_unchanged_is_not_read() -> None:
+    unchanged = Unread(Reading(Admin(), None, None, None), is_unchanged=True)
+    assert check(unchanged) is unchanged.found.user
+    assert refused(unchanged, extension=ELSEWHERE) == UNCHECKED, "the limits hold"
+
+
+@pytest.mark.parametrize(
+    ("header", "extension"),
+    [
+        (b"Token", ACTIVE),
+        (b"Bearer", limited(ADMIN_API_KEY_BYPASS_USERS="other@example.org")),
+        (b"Bearer", OFF_EXTENSION),
+    ],
+    ids=["in another way", "not everybody is ruled", "off"],
+)
+def test_a_key_is_read_with_the_rules_where_they_may_bind(
+    header: bytes, extension: Extension
+) -> None:
+    reader = Reader(Reading(Admin(), None, None, OFF), rules_bind_admins=True, is_unchanged=True)
+    disabled = {Decision.KeysDisabled: api_key_check.Refusal(403, "Disabled.")}
+    facts: dict[str, Any] = {"header": header, "extension": extension, "refusals": disabled}
+    assert refused(reader, **facts) == (403, "Disabled.")
+
+
+def test_the_server_is_asked_whom_it_trusts_before_any_key_is_judged() -> None:
+    extension = limited(ADMIN_API_KEY_ALLOWED_NETWORKS="10.0.0.0/8", FORWARDED_ALLOW_IPS="::1")
+    assert extension.policy.must_ask_server
+    reader = Reader(Reading(Admin(), None, None, None), is_unchanged=True)
+    assert refused(reader, extension=extension) == UNCHECKED
+    assert not extension.policy.must_ask_server
