@@ -34,7 +34,8 @@ def test_slow_reads_are_left_to_the_models_of_open_webui(
             oracle.wait_until_fast(KEY)
             disk.take(SECONDS)
             found = [oracle.compare(KEY) for _ in range(4)]
-            assert [each.host_reads for each in found] == [0, 0, 0, 1]
+            # A row that was committed since costs a request a second read.
+            assert [each.host_reads for each in found] in ([0, 0, 0, 1], [0, 0, 1, 1])
             assert oracle.log.count("Fast database reader failed (SlowReadsError)") == 1
             for each in (*found, oracle.compare(USERS_KEY)):
                 each.assert_equal()

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from owui_keygate.readers import Reader
 from owui_keygate.readers.fallback import FallbackReader
 from owui_keygate.readers.paced import AWAY_SECONDS, SLOW_SECONDS, PacedReader, SlowReadsError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 FAST, EDGE, SLOW = 0.0001, SLOW_SECONDS, SLOW_SECONDS * 1.001
 
 
-class Disk:
+class Disk(Reader):
     """A clock, and a reader whose reads take as long as they are told."""
 
     def __init__(self) -> None:
@@ -25,16 +26,19 @@ class Disk:
         self.reads = 0
         self.error: Exception | None = None
 
-    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Any:
-        assert not rules_bind_admins, "handed on"
+    def unchanged(self, api_key: str) -> Any:
         self.reads += 1
         self.now += self.takes
         if self.error is not None:
             raise self.error
         return f"fast {api_key}"
 
+    async def read(self, api_key: str, *, rules_bind_admins: bool) -> Any:
+        assert not rules_bind_admins, "handed on"
+        return self.unchanged(api_key)
 
-class Models:
+
+class Models(Reader):
     """Open WebUI's own models."""
 
     async def read(self, api_key: str, *, rules_bind_admins: bool) -> Any:
@@ -56,6 +60,11 @@ def reader(disk: Disk) -> PacedReader:
 
 def ask(reader: PacedReader | FallbackReader, key: str = "sk-key") -> object:
     return asyncio.run(reader.read(key, rules_bind_admins=False))
+
+
+def look(reader: PacedReader) -> object:
+    """Ask whether a reading still holds."""
+    return reader.unchanged("sk-key")
 
 
 def read(reader: PacedReader, disk: Disk, takes: Sequence[float]) -> None:
@@ -123,6 +132,29 @@ def test_a_read_that_fails_slowly_is_slow(reader: PacedReader, disk: Disk) -> No
     for _ in range(3):
         with pytest.raises(KeyError):
             ask(reader)
+    assert is_away(reader, disk)
+
+
+def test_looks_count_as_reads_do(reader: PacedReader, disk: Disk) -> None:
+    disk.takes = SLOW
+    assert look(reader) == "fast sk-key"
+    read(reader, disk, [SLOW])
+    assert look(reader) == "fast sk-key"
+    assert is_away(reader, disk)
+    before = disk.reads
+    assert look(reader) is None
+    assert disk.reads == before, "nobody must wait for it"
+    disk.now += AWAY_SECONDS
+    disk.takes = FAST
+    assert look(reader) == "fast sk-key", "this one decides"
+    assert not is_away(reader, disk)
+
+
+def test_a_look_that_fails_slowly_is_slow(reader: PacedReader, disk: Disk) -> None:
+    disk.takes, disk.error = SLOW, KeyError()
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            look(reader)
     assert is_away(reader, disk)
 
 
