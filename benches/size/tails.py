@@ -7,10 +7,10 @@ requests that are served meanwhile are part of it: with 256 clients that is near
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from benches.live.load import Load
+from benches.live.load import Load, send
 from benches.live.measure import check_times
 from benches.live.pair import SIDES
 from harness.environments import say
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from benches.live.world import World
 
 CLIENTS = (1, 32, 256)
+WARM_UP = 3
+"""How many requests each client sends before."""
 PERCENTILES = (50.0, 99.0, 99.9)
 
 
@@ -50,6 +52,7 @@ def tails(database: str, world: World, pair: Pair, requests: int) -> Iterator[Ta
         say(f"  {database}: {requests} requests of {clients} clients to each side ...")
         for side, server in zip(SIDES, pair, strict=False):
             load = Load(server.port, world.key, world.bodies, clients, requests=requests)
+            send(replace(load, requests=WARM_UP * clients))
             times = check_times(server, load)
             yield Tail(database, clients, side, len(times), percentiles(times))
 
