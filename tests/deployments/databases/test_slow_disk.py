@@ -39,14 +39,12 @@ def test_slow_reads_are_left_to_the_models_of_open_webui(
             oracle.store([person(), person("user")], {"user.permissions": PERMISSION})
             wait_until(lambda: is_fast(oracle, KEY), oracle.end_of_log)
             disk.take(SECONDS)
-            found = [oracle.compare(KEY) for _ in range(4)]
-            # A request looks whether anything was committed, and if so reads.
-            reads = [each.host_reads for each in found]
-            assert reads in ([0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1])
-            assert oracle.log.count("Fast database reader failed (SlowReadsError)") == 1
-            for each in (*found, oracle.compare(USERS_KEY)):
+            wait_until(lambda: not is_fast(oracle, KEY), oracle.end_of_log)
+            assert "Fast database reader failed (SlowReadsError)" in oracle.log
+            for key in (KEY, USERS_KEY):
+                found = oracle.compare(key)
                 # With the bypass on, the span says so as well.
-                assert each.ours["user"] == each.stock["user"]
+                assert found.ours["user"] == found.stock["user"]
             revoke(disk.folder / "webui.db")
             refused = oracle.compare(KEY)
             refused.assert_equal()
