@@ -132,6 +132,12 @@ bench-quick: .venv/.wheel ## Measure what is judged, in short rounds (three minu
 	@$(BIN)/python -m benches.commands
 	@$(BIN)/python -m benches.live --quick
 
+.PHONY: bench-size
+bench-size: .venv/.wheel ## Measure with many people, and on a slow disk (half an hour)
+	@scripts/install-debian "a slow disk" fusermount3=fuse3
+	@$(BIN)/python -m benches.slow_disk
+	@$(BIN)/python -m benches.size $(if $(WRITE),--write)
+
 .PHONY: nightly
 nightly: .venv/.wheel ## Run what takes too long for every change, and write docs/proof.md
 	@$(BIN)/python -m harness.environments

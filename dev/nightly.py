@@ -87,6 +87,7 @@ PARTS = {
         "make audit release-check HOST_PYTHON=$(scripts/find-python 3.12)",
     ),
     "bench": ("all benchmarks", "make bench"),
+    "size": ("a million people, and a slow disk", "make bench-size"),
 }
 """What each part shows, and its command."""
 

@@ -28,6 +28,7 @@ PRIORITY_VERSION = "2.0.0"
 GRANIAN_VERSION = "2.8.9"
 PYMYSQL_VERSION = "1.2.4"
 AIOMYSQL_VERSION = "0.3.2"
+MFUSEPY_VERSION = "3.1.1"
 
 
 @functools.cache
@@ -84,5 +85,6 @@ if __name__ == "__main__":
         "granian": GRANIAN_VERSION,
         "pymysql": PYMYSQL_VERSION,
         "aiomysql": AIOMYSQL_VERSION,
+        "mfusepy": MFUSEPY_VERSION,
     }.items():
         install(package, version)

@@ -37,6 +37,7 @@ class Load:
         clients: How many connections have a request under way at any time.
         seconds: How long to send, or None to send a number of requests instead.
         requests: How many requests to send if there is no time to keep to.
+        others: Further credentials, which are sent in turn with the first.
     """
 
     port: int
@@ -45,6 +46,7 @@ class Load:
     clients: int = 1
     seconds: float | None = None
     requests: int = 0
+    others: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class _Client:
 
     def __init__(self, load: Load, first: int) -> None:
         self._exchanges = [
-            (target, _request(target, load.credential), body.encode())
+            (target, _request(target, credential), body.encode())
+            for credential in (load.credential, *load.others)
             for target, body in load.bodies.items()
         ]
         self._turn = first

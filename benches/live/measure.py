@@ -91,12 +91,7 @@ class Measurements:
         """Compare the time inside the check, with one client; the pair is instrumented."""
 
         def measure(server: Server) -> dict[tuple[str, str], float]:
-            _control(server, "record?what=times")
-            answered = self._send(server, API_KEY)
-            times = _control(server, "recorded")["times"]
-            if len(times) != answered.requests:
-                message = f"{answered.requests} requests made {len(times)} calls of the check"
-                raise RuntimeError(message)
+            times = check_times(server, self._load(server, API_KEY))
             return {(CHECK, ""): statistics.median(times) * 1000}
 
         return self._in_turn(measure, API_KEY)
@@ -146,9 +141,12 @@ class Measurements:
         ]
 
     def _send(self, server: Server, credential: str, clients: int = 1) -> Answered:
+        return send(self._load(server, credential, clients))
+
+    def _load(self, server: Server, credential: str, clients: int = 1) -> Load:
         bodies = self.world.bodies
         secret = self.world.credentials[credential]
-        return send(Load(server.port, secret, bodies, clients, seconds=self.effort.seconds))
+        return Load(server.port, secret, bodies, clients, seconds=self.effort.seconds)
 
     def _send_many(self, server: Server, requests: int) -> Answered:
         bodies = self.world.bodies
@@ -166,6 +164,21 @@ class Measurements:
             in_log = statement_log.count(postgres, server.folder.name, lambda: send(load))
         in_process: int = _control(server, "recorded")["statements"]
         return (in_process + in_log) / COUNTED_REQUESTS
+
+
+def check_times(server: Server, load: Load) -> list[float]:
+    """Send a load to an instrumented server, and return how long each check took, in seconds.
+
+    Raises:
+        RuntimeError: Not every request has called the check once.
+    """
+    _control(server, "record?what=times")
+    answered = send(load)
+    times: list[float] = _control(server, "recorded")["times"]
+    if len(times) != answered.requests:
+        message = f"{answered.requests} requests made {len(times)} calls of the check"
+        raise RuntimeError(message)
+    return times
 
 
 def _control(server: Server, action: str) -> Any:  # noqa: ANN401

@@ -71,7 +71,7 @@ class World:
         return {API_KEY: self.key, SESSION: self.session}
 
 
-def make_world(folder: Path, postgres: Postgres | None) -> World:
+def make_world(folder: Path, postgres: Postgres | None, colleagues: int = COLLEAGUES) -> World:
     """Make the data on a stock server: an administrator with a key, and colleagues."""
     stock = host_environment(with_wheel=False)
     settings = {"DATABASE_URL": postgres.create(folder.name)} if postgres else {}
@@ -88,7 +88,7 @@ def make_world(folder: Path, postgres: Postgres | None) -> World:
         client.close()
     filled = stock.run(
         "python",
-        *("-P", Path(__file__).with_name("fill.py"), str(COLLEAGUES)),
+        *("-P", Path(__file__).with_name("fill.py"), str(colleagues)),
         env=host_settings(folder) | settings,
     )
     if filled.returncode:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from harness.crowd import add_crowd
 from harness.waiting import wait_until
-from tests.support.keys import DATABASE, KEY, UNKNOWN, Place, without_progress
+from tests.support.keys import DATABASE, KEEPS_TIMES, KEY, UNKNOWN, Place, without_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,3 +202,78 @@ def test_a_file_that_something_else_has_become(
     [key] = [each for each in tmp_path.iterdir() if each.is_file()]
     assert ended.stderr.rstrip("\n").endswith(f"the new key is in {key}")
     assert postgresql.status(key.read_text().strip()) == 200
+
+
+ORDERED = ("Zoe", "a-b", "a_b", "aa", "ab", "\u00e9", "\ufb01", "\N{OLD ITALIC LETTER A}")
+"""Beginnings of addresses in the order of their characters, not in that of a language."""
+MANY = 3000
+"""So many keys that no pipe takes the whole list."""
+
+
+@pytest.fixture
+def crowd(place: Place) -> Iterator[None]:
+    """Many more people with a key."""
+    add_crowd(place.execute, "postgresql" if place.postgres else "sqlite", MANY)
+    yield
+    place.execute("DELETE FROM \"user\" WHERE id LIKE 'crowd-%'")
+    if KEEPS_TIMES:
+        place.execute("DELETE FROM api_key WHERE user_id LIKE 'crowd-%'")
+
+
+def emails_of(found: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the addresses in a list as JSON."""
+    assert found.returncode == 0, found.stderr
+    return [each["email"] for each in json.loads(found.stdout)]
+
+
+@pytest.mark.usefixtures("crowd")
+def test_the_order_is_that_of_the_characters_on_each_database(place: Place) -> None:
+    for number, beginning in enumerate(ORDERED):
+        email = f"{beginning}@example.org"
+        place.execute(f"""UPDATE "user" SET email = '{email}' WHERE id = 'crowd-{number}'""")
+    listed = emails_of(place.keys("list", "--json"))
+    assert len(listed) >= MANY
+    assert listed == sorted(listed)
+    rows = place.keys("list").stdout.splitlines()[1:]
+    assert [row.rpartition(" ")[2] for row in rows] == listed
+
+
+@pytest.mark.usefixtures("crowd")
+def test_a_limit_shows_the_first_keys(place: Place) -> None:
+    listed = emails_of(place.keys("list", "--json"))
+    found = place.keys("list", "--json", "--limit", "3")
+    assert emails_of(found) == listed[:3]
+    assert found.stderr == "--limit has left out keys: only the first 3 are listed\n"
+    whole = place.keys("list", "--json", "--limit", str(len(listed)))
+    assert (emails_of(whole), whole.stderr) == (listed, "")
+    assert place.keys("list", "--limit", "0").returncode == 2
+    users = emails_of(place.keys("list", "--json", "--role", "user", "--limit", "2"))
+    assert users == [email for email in listed if email.startswith("crowd-")][:2]
+
+
+@pytest.mark.usefixtures("crowd")
+def test_a_reader_that_has_seen_enough_of_a_list_ends_it_without_a_word(place: Place) -> None:
+    process = place.start("", "list")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("FINGERPRINT")
+    process.stdout.close()
+    process.stdout = None
+    ended = finish(process)
+    assert (ended.returncode, ended.stderr) == (4, "")
+
+
+@pytest.mark.usefixtures("crowd")
+def test_a_pager_holds_no_lock(place: Place) -> None:
+    process = place.start("", "list")
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert process.poll() is None, "most of the list is still to come"
+    if place.postgres is not None:
+        # A transaction that has read this table would keep others from locking it.
+        place.execute("""SET lock_timeout = '10s'; LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE""")
+    else:
+        [(busy, _, _)] = place.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert not busy
+    ended = finish(process)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "@" in ended.stdout

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from owui_keygate.readers.fallback import FallbackReader
 from owui_keygate.readers.host import BlockingHostReader, HostReader
+from owui_keygate.readers.paced import PacedReader
 from owui_keygate.readers.statement import Statement
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def open_reader(
         return host
     statement = Statement(users, config, engine.dialect)
     if choice.name == "sqlite":
-        return FallbackReader(_open_sqlite(statement, engine.sync_engine), host)
+        return FallbackReader(PacedReader(_open_sqlite(statement, engine.sync_engine)), host)
     from owui_keygate.readers.postgres import PostgresReader
 
     return FallbackReader(PostgresReader(statement, engine), host)

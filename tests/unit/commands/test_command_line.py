@@ -111,3 +111,10 @@ def test_a_usage_error_names_what_it_can() -> None:
     assert "EMAIL" in said("create")
     assert "--expires" in said("create", "a@example.org", "--expires", "soon")
     assert "--name" in said("create", "a@example.org", "--name")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "1e3", "1.0", "\u0661", "", "1" * 10, "1" * 5000])
+def test_what_is_no_count_is_no_limit(count: str) -> None:
+    found = CliRunner().invoke(cli.app, ["keys", "list", "--limit", count])
+    assert found.exit_code == 2
+    assert "expected a number such as 20" in found.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,6 +13,7 @@ from owui_keygate.commands.keys.enforcement import is_ruled
 from owui_keygate.commands.keys.errors import RefusedError
 from owui_keygate.commands.keys.exit_codes import EXIT_CODES, ExitCode
 from owui_keygate.commands.keys.key_file import read_key
+from owui_keygate.commands.keys.listing import Listing
 from owui_keygate.commands.keys.options import (  # noqa: TC001 (typer reads them at run time)
     AsJson,
     DryRun,
@@ -22,6 +22,7 @@ from owui_keygate.commands.keys.options import (  # noqa: TC001 (typer reads the
     Expiring,
     Fail,
     KeyFile,
+    Limit,
     Name,
     NameOfAccount,
     NewKeyFile,
@@ -34,12 +35,13 @@ from owui_keygate.commands.keys.options import (  # noqa: TC001 (typer reads the
     Wait,
     Yes,
 )
-from owui_keygate.commands.keys.rendering import fingerprints, to_json, to_table
+from owui_keygate.commands.keys.reading import read
+from owui_keygate.commands.keys.rendering import JsonArray, Table, fingerprints, to_json
 from owui_keygate.commands.keys.running import Command, Terms, end, run
 from owui_keygate.commands.keys.selection import Selection
 from owui_keygate.commands.keys.terminal import say
 from owui_keygate.instants import instant
-from owui_keygate.readers.holder import facts_of, has_ended
+from owui_keygate.readers.holder import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -122,34 +124,29 @@ def ensure(  # noqa: PLR0913 (they are the options)
 
 
 @app.command("list", epilog=EXIT_CODES)
-def list_(
+def list_(  # noqa: PLR0913 (they are the options)
     *,
     expiring: Expiring = None,
     unused: Unused = None,
     role: Role = None,
+    limit: Limit = None,
     fail: Fail = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the accounts that have an API key, once for each key.
+    """List the accounts that have an API key, once for each key, by e-mail address and age.
 
     A fingerprint, the start of its SHA-256, stands for each key; the keys themselves are never
     shown. If several conditions are given, each must hold.
     """
-
-    async def kept(*_: object) -> bool:
-        return True
-
     selection = Selection(expiring, unused, role)
-    render = to_json if as_json else to_table
-    command = Command(
-        lambda keys, _: keys.select(selection),
-        lambda found, output: output.write(render(found)),
-        kept,
-        lambda _: (),
-    )
-    found = run(command, Terms(mode=Mode.READ))
-    _warn_of_ended(found)
-    if fail and found:
+    with Listing(JsonArray() if as_json else Table(), limit) as listing:
+        read(lambda keys: listing.fill(keys.select(selection)), listing.copy_to)
+    if listing.has_more:
+        say(f"--limit has left out keys: only the first {listing.count} are listed")
+    warning = listing.ended.warning()
+    if warning is not None:
+        say(warning)
+    if fail and listing.count:
         raise typer.Exit(ExitCode.FOUND)
 
 
@@ -297,17 +294,4 @@ def _tell_about(made: Made) -> None:
             "Warning: nothing enforces this expiry. With the environment variables of this "
             "command, the bypass is off or ADMIN_API_KEY_BYPASS_USERS does not name this "
             "administrator; Open WebUI itself does not check the expiry"
-        )
-
-
-def _warn_of_ended(found: list[Holder]) -> None:
-    """Warn of keys that have ended, and that nothing refuses for that."""
-    now = time.time()
-    ended = [each for each in found if has_ended(each, now) and not is_ruled(each)]
-    if ended:
-        keys = "1 API key has" if len(ended) == 1 else f"{len(ended)} API keys have"
-        say(
-            f"Warning: {keys} ended, and nothing enforces that ({fingerprints(ended)}). Open WebUI "
-            "itself does not check the expiry, and with the environment variables of this command "
-            "the bypass does not apply: owui-keygate keys prune deletes what has ended"
         )

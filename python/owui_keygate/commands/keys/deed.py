@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from owui_keygate.commands.keys.output import Output
-    from owui_keygate.readers.holders import Execute
+    from owui_keygate.readers.holders import Executor
 
 T = TypeVar("T")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -36,16 +36,15 @@ class Deed(Generic[T]):
         announce: Tells people what was changed, once the database has kept it.
     """
 
-    work: Callable[[Execute], Awaitable[T]]
+    work: Callable[[Executor], Awaitable[T]]
     show: Callable[[T], None]
-    kept: Callable[[Execute, T], Awaitable[bool]]
+    kept: Callable[[Executor, T], Awaitable[bool]]
     announce: Callable[[T], None]
 
 
 class Mode(Enum):
     """What becomes of the transaction."""
 
-    READ = auto()
     CHANGE = auto()
     DRY_RUN = auto()
     """Everything is done and undone."""
@@ -80,7 +79,7 @@ def carry_out(
     shown: list[T] = []
 
     async def all_or_nothing() -> None:
-        async with transaction(database, changes=mode != Mode.READ) as execute:
+        async with transaction(database, changes=True) as execute:
             result = await deed.work(execute)
             for number in _ENDING:
                 signal.signal(number, signal.SIG_IGN)

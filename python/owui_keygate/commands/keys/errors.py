@@ -68,6 +68,10 @@ class OutputError(Exception):
     """The output cannot be written, and nothing has changed."""
 
 
+class NoReaderError(OutputError):
+    """The reader of the output has gone."""
+
+
 class UndoneError(Exception):
     """The database has not kept the change, so what was printed is not true."""
 

@@ -7,6 +7,7 @@ from enum import IntEnum
 from owui_keygate.commands.keys.errors import (
     HostUnusableError,
     MisplacedError,
+    NoReaderError,
     NotReadyError,
     OutputError,
     RefusedError,
@@ -41,6 +42,7 @@ CODES = {
     HostUnusableError: ExitCode.UNUSABLE,
     NotReadyError: ExitCode.UNUSABLE,
     OutputError: ExitCode.OUTPUT,
+    NoReaderError: ExitCode.OUTPUT,
     UndoneError: ExitCode.UNDONE,
     UncertainError: ExitCode.UNCERTAIN,
     MisplacedError: ExitCode.MISPLACED,

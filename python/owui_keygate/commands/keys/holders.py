@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from owui_keygate.readers.holder import Holder
-    from owui_keygate.readers.holders import Execute
+    from owui_keygate.readers.holders import Execute, Executor
 
 _FINGERPRINT = re.compile("[0-9a-f]{8}")
 
@@ -65,14 +66,15 @@ async def has_accounts(users: ModuleType, execute: Execute) -> bool:
     return (await execute(select(users.User.id).limit(1))).scalar() is not None
 
 
-async def find_keys(users: ModuleType, execute: Execute, name: str) -> list[Holder]:
+async def find_keys(users: ModuleType, execute: Executor, name: str) -> list[Holder]:
     """Return the keys of the account with an e-mail address, or the one with a fingerprint.
 
     Raises:
         RefusedError: There is no such key, or several keys have the fingerprint.
     """
     if _FINGERPRINT.fullmatch(name):
-        found = [each for each in await every_holder(users, execute) if each.fingerprint == name]
+        async with aclosing(every_holder(users, execute)) as every:
+            found = [each async for each in every if each.fingerprint == name]
         if not found:
             message = "No API key has this fingerprint: see `owui-keygate keys list`"
             raise RefusedError(message)

@@ -92,6 +92,10 @@ def _prepare_environment(static: str, *, installed_with_pip: bool) -> None:
     os.environ |= {
         "CUSTOM_NAME": "",  # Otherwise the host asks its vendor's server for a logo.
         "ENABLE_DB_MIGRATIONS": "false",
+        # The host gives SQLite hundreds of megabytes, as it should to a server.
+        "DATABASE_SQLITE_PRAGMA_CACHE_SIZE": "-8192",
+        "DATABASE_SQLITE_PRAGMA_MMAP_SIZE": "0",
+        "DATABASE_SQLITE_PRAGMA_TEMP_STORE": "FILE",
         "FROM_INIT_PY": str(installed_with_pip).lower(),
         "OWUI_KEYGATE": "off",
         "STATIC_DIR": static,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from owui_keygate.commands.keys.expiry import Expiry, parse_expiry
 from owui_keygate.commands.keys.running import end
 from owui_keygate.panics import PanicError, as_errors
 
+_COUNT = re.compile("[1-9][0-9]{0,8}")
 _ROLES = ("admin", "user", "pending")
 
 
@@ -24,6 +26,13 @@ def _seconds(text: str) -> int:
         raise typer.BadParameter(str(error)) from error
     except PanicError as error:
         end(ExitCode.REFUSED, f"Nothing was done: {error}")
+
+
+def _count(text: str) -> int:
+    if not _COUNT.fullmatch(text):
+        message = "expected a number such as 20"
+        raise typer.BadParameter(message)
+    return int(text)
 
 
 def _expiry(text: str) -> Expiry:
@@ -160,6 +169,10 @@ Role = Annotated[
         autocompletion=_roles,
         help="Only keys of accounts with this role: admin, user or pending.",
     ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(parser=_count, metavar="N", help="List the first N keys only."),
 ]
 Fail = Annotated[
     bool,

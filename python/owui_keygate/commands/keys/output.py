@@ -12,13 +12,18 @@ import stat
 import sys
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
-from owui_keygate.commands.keys.errors import MisplacedError, OutputError
+from owui_keygate.commands.keys.errors import MisplacedError, NoReaderError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_PIECE = 65536
+"""How many bytes of a file are copied at once: as many as a pipe takes."""
 
 
 class Output:
@@ -73,6 +78,17 @@ class Output:
             self.discard()
             raise
 
+    def copy(self, file: IO[bytes]) -> None:
+        """Write the rest of a file to standard output.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        with _explained("standard output"):
+            for piece in iter(partial(file.read, _PIECE), b""):
+                self._put(piece)
+            self._settle()
+
     def keep(self) -> None:
         """Give the file its name, now that the change is made.
 
@@ -116,16 +132,21 @@ class Output:
             raise
 
     def _print(self, text: str) -> None:
-        if not text:
-            return
+        if text:
+            self._put(text.encode())
+            self._settle()
+
+    def _put(self, text: bytes) -> None:
         if self._stdout is None:
             raise OSError(errno.EBADF, "it is closed")
-        left = memoryview(text.encode())
+        left = memoryview(text)
         while left:
             left = left[os.write(self._stdout, left) :]
             self.printed = True
-        if stat.S_ISREG(os.fstat(self._stdout).st_mode):
-            # Some file systems notice only now that they are full.
+
+    def _settle(self) -> None:
+        """Have a regular file on the disk: some file systems notice only now that they are full."""
+        if self._stdout is not None and stat.S_ISREG(os.fstat(self._stdout).st_mode):
             os.fsync(self._stdout)
 
 
@@ -135,7 +156,7 @@ def _explained(place: str) -> Iterator[None]:
         yield
     except OSError as error:
         message = f"Nothing has changed: {place} cannot be written ({error.strerror})"
-        raise OutputError(message) from None
+        raise (NoReaderError if error.errno == errno.EPIPE else OutputError)(message) from None
 
 
 def _fill_closed() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from owui_keygate.commands.keys.errors import RefusedError
 from owui_keygate.readers.holder import rank
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+
     from owui_keygate.readers.holder import Holder
 
 
@@ -29,11 +30,10 @@ class Selection:
     unused: int | None = None
     role: str | None = None
 
-    def of(self, holders: list[Holder], *, keeps_times: bool) -> list[Holder]:
-        """Return the keys that are shown.
+    def check(self, *, keeps_times: bool) -> None:
+        """Refuse conditions that mean nothing here.
 
         Args:
-            holders: All keys.
             keeps_times: Whether the host keeps the times of keys.
 
         Raises:
@@ -44,11 +44,27 @@ class Selection:
                 "Open WebUI keeps no times of API keys before 0.6.41: omit --expiring and --unused"
             )
             raise RefusedError(message)
+
+    async def of(self, holders: AsyncIterable[Holder]) -> AsyncGenerator[Holder, None]:
+        """Yield the keys that are shown, and hold those of one account at any time.
+
+        Args:
+            holders: All keys, those of each account together.
+        """
         now = int(time.time())
-        of_account: defaultdict[str, list[Holder]] = defaultdict(list)
-        for holder in holders:
-            of_account[holder.id].append(holder)
-        return [each for each in holders if self._shows(each, of_account[each.id], now)]
+        keys: list[Holder] = []
+        async for holder in holders:
+            if keys and holder.id != keys[0].id:
+                for each in self._shown(keys, now):
+                    yield each
+                keys.clear()
+            keys.append(holder)
+        for each in self._shown(keys, now):
+            yield each
+
+    def _shown(self, keys: list[Holder], now: int) -> Iterator[Holder]:
+        """Yield the keys of one account that are shown."""
+        return (each for each in keys if self._shows(each, keys, now))
 
     def _shows(self, holder: Holder, keys: list[Holder], now: int) -> bool:
         """Whether a key is shown, which is one of the keys of its account."""

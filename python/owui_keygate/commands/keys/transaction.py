@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from types import ModuleType
     from typing import Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker
     from sqlalchemy.orm import sessionmaker
 
-    from owui_keygate.readers.holders import Execute
+    from owui_keygate.readers.holders import Executor
 
 _LOCKS = {
     # This also begins the transaction. The driver would begin it only with the first change, and
@@ -30,8 +30,12 @@ _LOCKS = {
 """Statements that make other such commands wait for the end of a transaction, by dialect."""
 
 
+BATCH = 1000
+"""How many rows of a long result are held at once: few, and as fast as more."""
+
+
 @asynccontextmanager
-async def transaction(database: ModuleType, *, changes: bool) -> AsyncIterator[Execute]:
+async def transaction(database: ModuleType, *, changes: bool) -> AsyncIterator[Executor]:
     """Begin a transaction, make the host's functions part of it, and commit it at the end.
 
     Each of the host's functions opens a session and commits it, some more than once. Here the
@@ -52,7 +56,7 @@ async def transaction(database: ModuleType, *, changes: bool) -> AsyncIterator[E
                 _share(database.AsyncSessionLocal, connection)
                 for lock in _LOCKS.get(engine.dialect.name, []) if changes else []:
                     await connection.exec_driver_sql(lock)
-                yield connection.execute
+                yield _Asynchronous(connection)
         finally:
             # Its connections belong to this event loop, and their threads keep the process alive.
             await engine.dispose()
@@ -61,7 +65,7 @@ async def transaction(database: ModuleType, *, changes: bool) -> AsyncIterator[E
             _share(database.SessionLocal, connection)
             for lock in _LOCKS.get(database.engine.dialect.name, []) if changes else []:
                 connection.exec_driver_sql(lock)
-            yield _asynchronous(connection)
+            yield _Blocking(connection)
 
 
 def _share(
@@ -70,8 +74,33 @@ def _share(
     sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
 
 
-def _asynchronous(connection: Connection) -> Execute:
-    async def execute(statement: Executable) -> CursorResult[Any]:
-        return connection.execute(statement)
+class _Asynchronous:
+    """An `Executor` on a connection that is awaited."""
 
-    return execute
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def __call__(self, statement: Executable) -> CursorResult[Any]:
+        return await self._connection.execute(statement)
+
+    async def batches(self, statement: Executable) -> AsyncGenerator[Sequence[Any], None]:
+        options = {"yield_per": BATCH}
+        async with self._connection.stream(statement, execution_options=options) as result:
+            async for rows in result.partitions():
+                yield rows
+
+
+class _Blocking:
+    """An `Executor` on a connection that is not."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def __call__(self, statement: Executable) -> CursorResult[Any]:
+        return self._connection.execute(statement)
+
+    async def batches(self, statement: Executable) -> AsyncGenerator[Sequence[Any], None]:
+        options = {"yield_per": BATCH}
+        with self._connection.execute(statement, execution_options=options) as result:
+            for rows in result.partitions():
+                yield rows

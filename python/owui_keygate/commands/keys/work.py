@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 
 from owui_keygate._native import fingerprint
@@ -25,9 +26,11 @@ from owui_keygate.readers.holder import Holder, has_ended, newest
 from owui_keygate.readers.holders import every_holder, keeps_times
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from owui_keygate.commands.keys.host import Host
     from owui_keygate.commands.keys.selection import Selection
-    from owui_keygate.readers.holders import Execute
+    from owui_keygate.readers.holders import Executor
 
 
 class Made(NamedTuple):
@@ -57,30 +60,33 @@ class Keys:
 
     Args:
         host: The host; its functions take part in the transaction.
-        execute: Executes a statement in it.
+        execute: Executes statements in it.
     """
 
-    def __init__(self, host: Host, execute: Execute) -> None:
+    def __init__(self, host: Host, execute: Executor) -> None:
         self._host = host
         self._users = host.users
         self._execute = execute
         self._accounts = Accounts(host)
 
-    async def every(self) -> list[Holder]:
-        """Return all holders of keys."""
-        return await every_holder(self._users, self._execute)
-
-    async def select(self, selection: Selection) -> list[Holder]:
-        """Return some holders of keys.
+    async def select(self, selection: Selection) -> AsyncGenerator[Holder, None]:
+        """Yield some holders of keys, in order.
 
         Raises:
             RefusedError: The selection is about times that the host does not keep.
         """
-        return selection.of(await self.every(), keeps_times=keeps_times(self._users))
+        selection.check(keeps_times=keeps_times(self._users))
+        async with (
+            aclosing(every_holder(self._users, self._execute)) as every,
+            aclosing(selection.of(every)) as selected,
+        ):
+            async for holder in selected:
+                yield holder
 
     async def has(self, holder: Holder) -> bool:
         """Whether the holder's key exists."""
-        return any(each.fingerprint == holder.fingerprint for each in await self.every())
+        keys = await holders.keys_of(self._users, self._execute, holder.id)
+        return any(each.fingerprint == holder.fingerprint for each in keys)
 
     async def create(  # noqa: PLR0913 (they are the options)
         self,
@@ -255,7 +261,8 @@ class Keys:
             message = "API keys cannot expire before Open WebUI 0.6.41: there is nothing to prune"
             raise RefusedError(message)
         now = int(time.time())
-        found = [each for each in await self.every() if has_ended(each, now)]
+        async with aclosing(every_holder(self._users, self._execute)) as every:
+            found = [each async for each in every if has_ended(each, now)]
         if found and not confirmed:
             listed = ", ".join(f"{each.fingerprint} of {each.email}" for each in found)
             many = f"{len(found)} API keys that have" if len(found) > 1 else "The API key that has"

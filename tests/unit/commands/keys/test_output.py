@@ -7,7 +7,6 @@ import os
 import resource
 import signal
 import stat
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -140,16 +139,6 @@ def test_a_file_that_cannot_be_replaced(tmp_path: Path) -> None:
     [place] = [each for each in tmp_path.iterdir() if each.is_file()]
     assert str(raised.value).endswith(str(place))
     assert place.read_text() == f"{KEY}\n"
-
-
-@pytest.fixture
-def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[LeadTo]:
-    """Lead descriptor 1 elsewhere, and put it back."""
-    kept = os.dup(1)
-    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
-    yield lambda descriptor: os.dup2(descriptor, 1)
-    os.dup2(kept, 1)
-    os.close(kept)
 
 
 def test_the_file_does_not_stay_if_standard_output_is_full(tmp_path: Path, stdout: LeadTo) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 from owui_keygate.commands.keys import selection as module
 from owui_keygate.commands.keys.errors import RefusedError
 from owui_keygate.commands.keys.selection import Selection
 from owui_keygate.readers.holder import Holder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 DAY = 86_400
 SECOND = 1 / DAY
@@ -38,7 +43,16 @@ def key(  # noqa: PLR0913 (they are what a key is)
 
 
 def names(selection: Selection, *keys: Holder) -> list[str | None]:
-    return [each.fingerprint for each in selection.of(list(keys), keeps_times=True)]
+    selection.check(keeps_times=True)
+
+    async def every() -> AsyncGenerator[Holder, None]:
+        for each in keys:
+            yield each
+
+    async def shown() -> list[str | None]:
+        return [each.fingerprint async for each in selection.of(every())]
+
+    return asyncio.run(shown())
 
 
 def test_without_conditions_all_are_shown() -> None:
@@ -97,5 +111,24 @@ def test_all_conditions_hold() -> None:
 @pytest.mark.parametrize("selection", [Selection(expiring=1), Selection(unused=1)])
 def test_times_that_are_not_kept_are_no_condition(selection: Selection) -> None:
     with pytest.raises(RefusedError, match=r"0\.6\.41"):
-        selection.of([key("a", created=None)], keeps_times=False)
-    assert Selection(role="admin").of([], keeps_times=False) == []
+        selection.check(keeps_times=False)
+    Selection(role="admin").check(keeps_times=False)
+
+
+def test_the_keys_of_one_account_are_held_and_no_others() -> None:
+    read = []
+
+    async def every() -> AsyncGenerator[Holder, None]:
+        for each in (key("a", ends=1), key("b"), key("c", account="2"), key("d", account="3")):
+            read.append(each.fingerprint)
+            yield each
+
+    async def shown() -> dict[str | None, list[str | None]]:
+        return {each.fingerprint: [*read] async for each in Selection(role="admin").of(every())}
+
+    assert asyncio.run(shown()) == {
+        "a": ["a", "b", "c"],
+        "b": ["a", "b", "c"],
+        "c": ["a", "b", "c", "d"],
+        "d": ["a", "b", "c", "d"],
+    }

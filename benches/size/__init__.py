@@ -1,0 +1,1 @@
+"""Real servers with few people and with very many, side by side."""
