@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import select
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +26,6 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 1.0
 """How long a statement may take before the connection is closed."""
-
-NEAR_SECONDS = 0.0001
-"""How long a request holds the event loop for its answer: about as long as the loop needs itself.
-
-A server on the same machine or in the same rack answers sooner.
-"""
-
-FAR_SECONDS = 1.0
-"""How long no request does so, once an answer has taken longer."""
-
-_SELECTABLE = 1024
-"""Where the sockets begin that `select` cannot wait for (FD_SETSIZE in select(2))."""
 
 _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
@@ -72,7 +58,6 @@ class Pipeline:
         self._waiting: deque[asyncio.Future[_Rows]] = deque()
         self._result: PGresult | None = None
         self._is_retired = False
-        self._far_until = 0.0
         self._pg.nonblocking = 1
         self._pg.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._receive)
@@ -148,10 +133,7 @@ class Pipeline:
             self._pg.flush()
         except Exception as error:  # noqa: BLE001 (answers may no longer match their requests)
             self.close(type(error).__name__)
-        self._wait_near(answer)
         try:
-            if answer.done():
-                return answer.result()
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer
         except TimeoutError:
@@ -162,19 +144,6 @@ class Pipeline:
             return answer.result()
         finally:
             self._close_if_over()
-
-    def _wait_near(self, answer: asyncio.Future[_Rows]) -> None:
-        """Wait for an answer without the event loop, as long as a near server may take."""
-        begin = now = time.monotonic()
-        if now < self._far_until or self._socket >= _SELECTABLE:
-            return
-        while not answer.done():
-            left = NEAR_SECONDS - (now - begin)
-            if left <= 0 or not select.select([self._socket], [], [], left)[0]:
-                self._far_until = now + FAR_SECONDS
-                return
-            self._receive()
-            now = time.monotonic()
 
     def _receive(self) -> None:
         try:

@@ -5,12 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
-import resource
-import select
 import time
-from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -23,14 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 ECHO = "SELECT $1::text, pg_backend_pid()"
-
-
-@pytest.fixture(autouse=True, params=["near", "far"])
-def distance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Have every test wait for answers in both ways."""
-    distance: str = request.param
-    monkeypatch.setattr(module, "NEAR_SECONDS", 0.1 if distance == "near" else 0.0)
-    return distance
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +142,6 @@ def test_a_retired_one_is_closed_after_its_last_answer(run: Callable[..., None])
         await asyncio.sleep(0)
         pipeline.retire()
         assert [await answer for answer in asked] == ["a", "b"]
-        await asyncio.sleep(0)
         assert not pipeline.is_usable()
 
     run(test)
@@ -245,101 +232,3 @@ def test_it_belongs_to_its_process_and_event_loop(
             assert not await usable(pipeline)
 
     run(test)
-
-
-class Clock:
-    """Stands in for the module `time` where a pipeline looks at it."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-class Waits:
-    """Stands in for the module `select` there, and notes how long it was to wait."""
-
-    def __init__(self) -> None:
-        self.asked: list[float] = []
-
-    def select(self, *asked: Any) -> Any:
-        self.asked.append(asked[-1])
-        return select.select(*asked)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
-    return clock
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    waits = Waits()
-    monkeypatch.setattr(module, "select", waits)
-    return waits
-
-
-def test_a_near_answer_needs_no_event_loop(run: Callable[..., None], distance: str) -> None:
-    async def test(pipeline: Pipeline) -> None:
-        asked = pipeline.execute([b"x"])
-        if distance == "near":
-            with pytest.raises(StopIteration) as end:
-                asked.send(None)
-            assert end.value.value[0][0] == "x"
-        else:
-            assert (await asked)[0][0] == "x"
-
-    run(test)
-
-
-def test_after_an_answer_that_was_far_nobody_holds_the_event_loop_for_a_second(
-    run: Callable[..., None], clock: Clock, waits: Waits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "NEAR_SECONDS", 0.001)
-
-    async def test(pipeline: Pipeline) -> None:
-        clock.now = 1000.0
-        waits.asked.clear()
-        for now, asked in ((1000.0, 1), (1000.9, 1), (1001.0, 2)):
-            clock.now = now
-            assert await echo(pipeline, "0.05") == "0.05"
-            assert waits.asked == [0.001] * asked
-
-    run(test, "SELECT $1::text, pg_sleep($1::float)")
-
-
-def test_an_answer_that_comes_in_pieces_holds_the_event_loop_no_longer(
-    run: Callable[..., None], clock: Clock, waits: Waits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "NEAR_SECONDS", 1.0)
-
-    async def test(pipeline: Pipeline) -> None:
-        def take_a_piece() -> None:
-            clock.now += 0.3
-
-        clock.now = 1000.0
-        waits.asked.clear()
-        with monkeypatch.context() as patch:
-            patch.setattr(pipeline, "_receive", take_a_piece)
-            asked = asyncio.create_task(echo(pipeline, "x"))
-            await asyncio.sleep(0)
-        assert await asked == "x"
-        assert [round(left, 1) for left in waits.asked] == [1.0, 0.7, 0.4, 0.1]
-
-    run(test)
-
-
-def test_a_socket_that_select_cannot_wait_for(run: Callable[..., None], waits: Waits) -> None:
-    async def test(pipeline: Pipeline) -> None:
-        assert await echo(pipeline, "x") == "x"
-        assert waits.asked == []
-
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with ExitStack() as files:
-        for _ in range(1024):
-            files.enter_context(Path(os.devnull).open())
-        run(test)
