@@ -55,7 +55,9 @@ class Pipeline:
         # A pooler may hand the name to a connection of another client, so equal names must mean
         # equal statements.
         self._name = b"owui_keygate_" + hashlib.sha256(self._text).hexdigest()[:16].encode()
-        self._waiting: deque[asyncio.Future[_Rows]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[_Rows], float]] = deque()
+        """The answers that are still to come, and when each was asked for."""
+        self._next_look: asyncio.TimerHandle | None = None
         self._result: PGresult | None = None
         self._is_retired = False
         self._pg.nonblocking = 1
@@ -111,7 +113,7 @@ class Pipeline:
         self._socket = -1
         self._pg.finish()
         while self._waiting:
-            answer = self._waiting.popleft()
+            answer, _ = self._waiting.popleft()
             if not answer.done() and not self._loop.is_closed():
                 answer.set_exception(PipelineError(reason))
 
@@ -120,12 +122,12 @@ class Pipeline:
         self._close_if_over()
 
     def _close_if_over(self) -> None:
-        if self._is_retired and all(answer.done() for answer in self._waiting):
+        if self._is_retired and all(answer.done() for answer, _ in self._waiting):
             self.close("there is a newer connection")
 
     async def _ask(self, command: Callable[..., None], *arguments: object) -> _Rows:
         answer: asyncio.Future[_Rows] = self._loop.create_future()
-        self._waiting.append(answer)
+        self._waiting.append((answer, self._loop.time()))
         try:
             command(*arguments)
             self._pg.pipeline_sync()
@@ -133,17 +135,32 @@ class Pipeline:
             self._pg.flush()
         except Exception as error:  # noqa: BLE001 (answers may no longer match their requests)
             self.close(type(error).__name__)
+        if self._next_look is None and not answer.done():
+            self._next_look = self._loop.call_later(ANSWER_SECONDS, self._look)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await answer
-        except TimeoutError:
-            # The answer may have come while the event loop was busy with something else.
-            if not answer.done() or answer.cancelled():
-                self.close("no answer in time")
-                raise
-            return answer.result()
+            return await answer
         finally:
             self._close_if_over()
+
+    def _look(self) -> None:
+        """Close the connection if the oldest answer is late.
+
+        One timer serves all requests: a timer for each takes as long as to read its answer.
+        """
+        self._next_look = None
+        if self._waiting:
+            # The answer may have come while the event loop was busy with something else.
+            self._receive()
+        if not self._waiting:
+            return
+        answer, asked = self._waiting[0]
+        left = asked + ANSWER_SECONDS - self._loop.time()
+        if left > 0:
+            self._next_look = self._loop.call_later(left, self._look)
+            return
+        if not answer.done():
+            answer.set_exception(TimeoutError())
+        self.close("no answer in time")
 
     def _receive(self) -> None:
         try:
@@ -167,7 +184,7 @@ class Pipeline:
             state = kept and kept.error_field(DiagnosticField.SQLSTATE)
             self.close(f"SQLSTATE {state.decode() if state else 'unknown'}")
             return
-        answer = self._waiting.popleft()
+        answer, _ = self._waiting.popleft()
         if not answer.done():
             self._answer(answer, kept)
 
