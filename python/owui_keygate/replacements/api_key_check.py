@@ -127,24 +127,13 @@ class ApiKeyCheck:
         """
         decision = reading = records = ending = None
         with _CHECK:
-            at_once = self._judge_unchanged(request, api_key)
-            judgement, reading = at_once or await self.judge(request, api_key, self._audit.audit)
+            judgement, reading = await self.judge(request, api_key, self._audit.audit)
             decision, records, ending = judgement.decision, judgement.records, judgement.ending
         with _WARNING:
             warn(ending)
         if records and not self._write(records) and decision is not None and decision.allows:
             return None, reading
         return decision, reading
-
-    def _judge_unchanged(self, request: Request, api_key: str) -> tuple[Judgement, Reading] | None:
-        """Judge a request without a wait; None where the key must be read."""
-        asked = key_request(request, api_key, self._adapter.api_key_header)
-        if self._must_ask_server or self._bind_admins[asked.transport]:
-            return None
-        reading = self._adapter.reader.unchanged(api_key)
-        if reading is None:
-            return None
-        return self._policy.judge(asked, reading, audit=self._audit.audit), reading
 
     async def judge(
         self, request: Request, api_key: str, audit: Audit | None = None
@@ -160,7 +149,7 @@ class ApiKeyCheck:
             ask_server(self._policy)
             self._must_ask_server = False
         asked = key_request(request, api_key, self._adapter.api_key_header)
-        reading = await self._read(request, asked)
+        reading = self._unchanged(asked) or await self._read(request, asked)
         judgement = self._policy.judge(asked, reading, audit=audit)
         if judgement.asks_permission and reading is not None and reading.rules is not None:
             permitted = await self._adapter.is_permitted(reading.user, reading.rules)
@@ -213,6 +202,12 @@ class ApiKeyCheck:
         refusal = self._adapter.refusals.get(decision, otherwise)
         if refusal is not None:
             raise HTTPException(*refusal)
+
+    def _unchanged(self, asked: KeyRequest) -> Reading | None:
+        """Return what holds without being read again; nothing where the rules must be read."""
+        if self._bind_admins[asked.transport]:
+            return None
+        return self._adapter.reader.unchanged(asked.api_key)
 
     async def _read(self, request: Request, asked: KeyRequest) -> Reading | None:
         bind_admins = self._bind_admins[asked.transport]
