@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from owui_keygate.commands.keys.ended import EndedKeys
 from owui_keygate.commands.keys.errors import OutputError
+from owui_keygate.commands.keys.transaction import BATCH
 
 if TYPE_CHECKING:
     import io
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from owui_keygate.commands.keys.output import Output
     from owui_keygate.commands.keys.rendering import Form
     from owui_keygate.readers.holder import Holder
-
-BATCH = 1000
-"""How many keys are held and written at once."""
 
 
 class Listing:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from owui_keygate.commands.keys.errors import NoReaderError, OutputError
-from owui_keygate.commands.keys.listing import BATCH, Listing
+from owui_keygate.commands.keys.listing import Listing
 from owui_keygate.commands.keys.output import Output
 from owui_keygate.commands.keys.rendering import JsonArray, Table
+from owui_keygate.commands.keys.transaction import BATCH
 from owui_keygate.readers.holder import Holder
 
 if TYPE_CHECKING:
