@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import statistics
 import subprocess
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benches.live.load import Load
 from benches.live.measure import check_times
-from benches.live.pair import SIDES
 from harness.environments import host_environment, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from benches.live.pair import Pair
     from benches.size.worlds import Crowded
@@ -55,7 +54,7 @@ class Growth:
     @property
     def is_judged(self) -> bool:
         """Whether it is about the extension, and not about Open WebUI alone."""
-        return self.side == SIDES[1]
+        return self.side == "keygate"
 
     @property
     def is_reached(self) -> bool:
@@ -95,48 +94,41 @@ class Sizes:
     def grow(self, effort: Effort) -> Iterator[Growth]:
         """Measure all that could grow."""
         for measure in (CHECK_ONE, CHECK_MANY):
-            say(f"  {self.database}: {measure} ...")
-            yield from self._checks(measure, effort)
-        say(f"  {self.database}: {LIST} ...")
-        yield self._list(effort)
-        say(f"  {self.database}: {START} ...")
-        yield from self._starts(effort)
+            check = functools.partial(_check, measure, effort.seconds)
+            # The first round warms everything up.
+            yield from self._grow(measure, check, effort.rounds, warming=1)
+        yield from self._grow(LIST, _peak_of_list, effort.starts, sides=("keygate",))
+        yield from self._grow(START, _start, effort.starts)
 
-    def _checks(self, measure: str, effort: Effort) -> Iterator[Growth]:
-        def check(crowded: Crowded, server: Server) -> float:
-            keys = crowded.keys if measure == CHECK_MANY else (crowded.world.key,)
-            bodies = crowded.world.bodies
-            load = Load(server.port, keys[0], bodies, seconds=effort.seconds, others=keys[1:])
-            return statistics.median(check_times(server, load)) * 1e6
-
-        values: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-        for turn in range(effort.rounds + 1):
+    def _grow(
+        self,
+        measure: str,
+        value_of: Callable[[Crowded, Server], float],
+        rounds: int,
+        *,
+        warming: int = 0,
+        sides: tuple[str, ...] = ("stock", "keygate"),
+    ) -> Iterator[Growth]:
+        """Take a measure in rounds, in which sizes and sides take turns."""
+        say(f"  {self.database}: {measure} ...")
+        values: dict[str, tuple[list[float], list[float]]] = {side: ([], []) for side in sides}
+        for turn in range(warming + rounds):
             for place, (crowded, pair) in enumerate((self.few, self.many)):
-                for side, server in zip(SIDES, pair, strict=False):
-                    value = check(crowded, server)
-                    if turn:  # The first round warms everything up.
-                        values[side][place].append(value)
+                for side, found in values.items():
+                    value = value_of(crowded, getattr(pair, side))
+                    if turn >= warming:
+                        found[place].append(value)
         for side, (few, many) in values.items():
             yield Growth(measure, self.database, side, few, many)
 
-    def _starts(self, effort: Effort) -> Iterator[Growth]:
-        values: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-        for _ in range(effort.starts):
-            for place, (_, pair) in enumerate((self.few, self.many)):
-                for side, server in zip(SIDES, pair, strict=False):
-                    values[side][place].append(_start(server))
-        for side, (few, many) in values.items():
-            yield Growth(START, self.database, side, few, many)
 
-    def _list(self, effort: Effort) -> Growth:
-        found: tuple[list[float], list[float]] = ([], [])
-        for _ in range(effort.starts):
-            for place, (_, pair) in enumerate((self.few, self.many)):
-                found[place].append(_peak_of_list(pair.keygate))
-        return Growth(LIST, self.database, SIDES[1], *found)
+def _check(measure: str, seconds: float, crowded: Crowded, server: Server) -> float:
+    keys = crowded.keys if measure == CHECK_MANY else (crowded.world.key,)
+    load = Load(server.port, keys[0], crowded.world.bodies, seconds=seconds, others=keys[1:])
+    return statistics.median(check_times(server, load)) * 1e6
 
 
-def _start(server: Server) -> float:
+def _start(_crowded: Crowded, server: Server) -> float:
     server.stop()
     begin = time.perf_counter()
     server.start()
@@ -144,7 +136,7 @@ def _start(server: Server) -> float:
     return time.perf_counter() - begin
 
 
-def _peak_of_list(server: Server) -> float:
+def _peak_of_list(_crowded: Crowded, server: Server) -> float:
     command = host_environment(with_wheel=True).command("owui-keygate")
     process = subprocess.Popen(
         [command, "keys", "list"],
