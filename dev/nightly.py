@@ -1,10 +1,10 @@
 """Runs what takes too long for every change, part after part, and says what came of it.
 
 `make nightly` runs all parts in their order, each in two hours at most; PARTS="soak fuzz" names
-some. A part that has passed on this commit is not run again unless it is named, so a run that was
-broken off goes on where it was. Each part has its log in target/nightly, and docs/proof.md says
-what came of all of them. It ends with 0 if every part has passed on this commit, with 1 if one has
-not, with 2 if it cannot begin.
+some. A part that has passed on this commit, or before one that changes only docs/, is not run again
+unless it is named, so a run that was broken off goes on where it was. Each part has its log in
+target/nightly, and docs/proof.md says what came of all of them. It ends with 0 if every part has
+passed on this commit, with 1 if one has not, with 2 if it cannot begin.
 """
 
 from __future__ import annotations
@@ -87,12 +87,14 @@ PARTS = {
         "make audit release-check HOST_PYTHON=$(scripts/find-python 3.12)",
     ),
     "bench": ("all benchmarks", "make bench"),
-    "size": ("a million people, and a slow disk", "make bench-size"),
+    "size": ("a million people, and a slow disk", "make bench-size WRITE=1"),
 }
 """What each part shows, and its command."""
 
 SUMMARY = re.compile(r"^.*\b(?:passed|failed|caught|missed|reached|differ)\b.*$", re.MULTILINE)
 """A line by which a part sums up; the last one counts."""
+
+_MAKE = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PARTS")
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def run(part: str, commit: str) -> Outcome:
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
+            # PARTS and other variables of this `make` are not for the ones that it starts.
+            env={name: value for name, value in os.environ.items() if name not in _MAKE},
             start_new_session=True,
         )
         try:
@@ -194,14 +198,16 @@ def _lines(outcomes: dict[str, Outcome], facts: dict[str, str]) -> Iterator[str]
 
 
 def committed() -> str | None:
-    """Return the commit that is checked out, or None where something else is there as well."""
-    git = ["git", "-C", str(ROOT)]
-    # Parts write documents.
-    changed = [*git, "status", "--porcelain", "--", ".", ":!docs"]
-    if subprocess.run(changed, check=True, capture_output=True).stdout:
-        return None
-    head = [*git, "rev-parse", "--short", "HEAD"]
-    return subprocess.run(head, check=True, capture_output=True, text=True).stdout.strip()
+    """Return the commit that is proved, or None where something else is there as well.
+
+    It is the last one that changed more than documents, because parts write documents.
+    """
+
+    def git(*command: str) -> str:
+        asked = ("git", "-C", str(ROOT), *command, "--", ".", ":!docs")
+        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+    return None if git("status", "--porcelain") else git("log", "-1", "--format=%h")
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,3 +88,46 @@ def test_a_part_that_does_not_end_is_ended(place: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(nightly.PARTS, "a", ("first", "sleep 600"))
     assert run(monkeypatch, "a") == 1
     assert "**failed**" in (place / "proof.md").read_text()
+
+
+def test_what_make_was_told_is_not_told_to_the_parts(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MAKEFLAGS", "PARTS"):
+        monkeypatch.setenv(name, "PARTS=a")
+    (place / "Makefile").write_text("told:\n\t@echo \"told '$(PARTS)', 1 passed\"\n")
+    monkeypatch.setitem(nightly.PARTS, "a", ("first", "make told"))
+    run(monkeypatch, "a")
+    assert "| told '', 1 passed |" in (place / "proof.md").read_text()
+
+
+def test_documents_do_not_change_what_is_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nightly, "ROOT", tmp_path)
+
+    def git(*command: str) -> str:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        asked = ("git", "-C", str(tmp_path), *who, *command)
+        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+    def commit(name: str) -> str:
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(file.read_text() + "more" if file.is_file() else "some")
+        git("add", "--all")
+        git("commit", "--quiet", "--message", name)
+        return git("rev-parse", "--short", "HEAD")
+
+    git("init", "--quiet")
+    first = commit("code")
+    assert nightly.committed() == first
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "proof.md").write_text("written by a part")
+    assert nightly.committed() == first
+    commit("docs/page.md")
+    assert nightly.committed() == first
+    (tmp_path / "code").write_text("another")
+    assert nightly.committed() is None
+    second = commit("code")
+    assert nightly.committed() == second
