@@ -37,6 +37,10 @@ test-python: .venv/.wheel ## Run the Python tests, those against the real host i
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart 0 --durations 20
 
+.PHONY: try-wheel
+try-wheel: .venv/.wheel ## Install the wheel where nothing else is, and run the unit tests there
+	@$(BIN)/python -m dev.release.try_out dist/*.whl
+
 .PHONY: soak
 soak: export SOAK_SECONDS ?= 1800
 soak: .venv/.wheel ## Half an hour of mixed traffic: no wrong decision, nothing left behind
