@@ -91,7 +91,9 @@ PARTS = {
 }
 """What each part shows, and its command."""
 
-SUMMARY = re.compile(r"^.*\b(?:passed|failed|caught|missed|reached|differ)\b.*$", re.MULTILINE)
+SUMMARY = re.compile(
+    r"^.*\b(?:passed|failed|caught|surviving|missed|reached|differ|Same results)\b.*$", re.MULTILINE
+)
 """A line by which a part sums up; the last one counts."""
 
 _MAKE = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PARTS")

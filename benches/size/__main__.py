@@ -106,7 +106,9 @@ def main() -> int:
     print(page)
     if asked.write:
         PAGE.write_text(page, encoding="utf-8")
-    return 0 if all(each.is_reached for each in growths if each.is_judged) else 1
+    judged = [each.is_reached for each in growths if each.is_judged]
+    print(f"{sum(judged)} of {len(judged)} targets are reached")
+    return 0 if all(judged) else 1
 
 
 if __name__ == "__main__":
