@@ -33,6 +33,8 @@ def outcomes(release: str, folder: Path, *, repaired: bool, with_wheel: bool) ->
             "FROM_INIT_PY": "true",
             "KEYGATE_POSTGRES_SOCKET": f"{postgres.folder}/.s.PGSQL.5432",
             "KEYGATE_REPAIRED": str(repaired).lower(),
+            # A patched host on which the extension is not active would prove nothing.
+            "OWUI_KEYGATE_STRICT": "true",
             "PYTHONPATH": str(STAND_INS),
         }
         arguments = (

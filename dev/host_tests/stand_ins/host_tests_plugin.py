@@ -1,7 +1,8 @@
 """A plugin of pytest that lets the host's own tests be collected, and repairs them if asked to.
 
-Two things keep them from passing on the host they come with: they import a module that is gone, and
-they truncate tables that others refer to.
+Three things keep them from passing on the host they come with: they import a module that is gone,
+they truncate tables that others refer to, and they import the application under a name that it does
+not have on a server, and by which nothing that patches it would know it.
 """
 
 from __future__ import annotations
@@ -30,16 +31,17 @@ def pytest_configure() -> None:
     test.__path__ = [str(host / "test")]
     sys.modules["test"] = test
     if REPAIRED:
-        sys.modules["open_webui.routers.webui"] = _Webui("open_webui.routers.webui")
+        for name in ("main", "open_webui.routers.webui"):
+            sys.modules[name] = _HoldsApp(name)
 
 
-class _Webui(ModuleType):
-    """The module that is gone; it held the application."""
+class _HoldsApp(ModuleType):
+    """A module that held the application, which is imported only once a test asks for it."""
 
     def __getattr__(self, name: str) -> object:
         if name != "app":
             raise AttributeError(name)
-        return importlib.import_module("main").app
+        return importlib.import_module("open_webui.main").app
 
 
 @pytest.fixture(autouse=True)
