@@ -2,7 +2,8 @@
 
 SUITE is a checkout of https://github.com/open-webui/tests, or any folder of tests of that shape,
 which is no part of this project. It runs three times: on the stock host, with the extension and the
-bypass off, and with the bypass on.
+bypass off, and with the bypass on. The extension is in strict mode: where it is not active, Open
+WebUI does not start, so that no tests agree for lack of it.
 
 Packages: what its pyproject.toml names ([project] dependencies, and the optional dependencies and
 dependency groups dev, test and tests) and its requirements.txt is installed beside copies of the
@@ -39,10 +40,11 @@ from harness.environments import host_environment, say
 from harness.server import BYPASS_ON, host_settings
 
 PASSED_ON = ("OPEN_WEBUI_", "OWUI_TEST_", "PLAYWRIGHT_")
+_STRICT = {"OWUI_KEYGATE_STRICT": "true"}
 SIDES = {
     "stock": ("stock", {}),
-    "off": ("with the bypass off", {}),
-    "on": ("with the bypass on", BYPASS_ON),
+    "off": ("with the bypass off", _STRICT),
+    "on": ("with the bypass on", _STRICT | BYPASS_ON),
 }
 """What each side is called, and the settings it has."""
 

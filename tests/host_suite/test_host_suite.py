@@ -77,6 +77,15 @@ def test_what_differs_with_the_bypass_on_fails_nothing(small_suite: Path) -> Non
     assert "1 of 1 tests differ: stock, bypass on" in found.stdout
 
 
+def test_no_tests_agree_because_the_extension_is_not_active(
+    small_suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OWUI_TEST_REPLACES_THE_CHECK", "true")
+    found = run(small_suite, "--", "integration/test_keys.py", "-k", "fails_everywhere")
+    assert found.returncode == 2, found.stdout
+    assert "with the bypass off, no test ran (1 error)" in found.stderr
+
+
 @pytest.mark.parametrize("prefix", ["", "{suite}/"])
 def test_paths_count_from_the_suite_and_from_the_caller(small_suite: Path, prefix: str) -> None:
     suite = os.path.relpath(small_suite, ROOT)

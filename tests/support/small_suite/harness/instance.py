@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 ADMIN = {"name": "Admin", "email": "admin@example.com", "password": "an-administrators-password"}
 START_SECONDS = 180
+SERVER = ("-m", "uvicorn", "open_webui.main:app")
+REPLACES_THE_CHECK = """
+import sys
+import uvicorn
+from open_webui.utils import auth
+auth.get_current_user_by_api_key = lambda *_: None
+sys.exit(uvicorn.main())
+"""
 
 
 def free_port() -> int:
@@ -43,9 +51,12 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "static").mkdir()
     port = free_port()
     settings = {"DATA_DIR": str(folder / "data"), "STATIC_DIR": str(folder / "static")}
+    server = SERVER
+    if "OWUI_TEST_REPLACES_THE_CHECK" in os.environ:
+        server = ("-c", REPLACES_THE_CHECK, "open_webui.main:app")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "open_webui.main:app", f"--port={port}"],
+            [sys.executable, *server, f"--port={port}"],
             env=os.environ | settings,
             stdout=log,
             stderr=subprocess.STDOUT,
