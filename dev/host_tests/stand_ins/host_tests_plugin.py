@@ -1,8 +1,7 @@
 """A plugin of pytest that lets the host's own tests be collected, and repairs them if asked to.
 
-Three things keep them from passing on the host they come with: they import a module that is gone,
-they truncate tables that others refer to, and they import the application under a name that it does
-not have on a server, and by which nothing that patches it would know it.
+Two things keep them from passing on the host they come with: they import a module that is gone, and
+they truncate tables that others refer to.
 """
 
 from __future__ import annotations
@@ -30,9 +29,10 @@ def pytest_configure() -> None:
     test = ModuleType("test")
     test.__path__ = [str(host / "test")]
     sys.modules["test"] = test
+    # On a server the application's module has another name, by which the extension knows it.
+    sys.modules["main"] = _HoldsApp("main")
     if REPAIRED:
-        for name in ("main", "open_webui.routers.webui"):
-            sys.modules[name] = _HoldsApp(name)
+        sys.modules["open_webui.routers.webui"] = _HoldsApp("open_webui.routers.webui")
 
 
 class _HoldsApp(ModuleType):
