@@ -37,14 +37,13 @@ from pathlib import Path
 from dev.outcomes import NoOutcomesError, Outcomes, count, differing, run_pytest, show
 from dev.suite import Suite
 from harness.environments import host_environment, say
-from harness.server import BYPASS_ON, host_settings
+from harness.server import BYPASS_ON, STRICT, host_settings
 
 PASSED_ON = ("OPEN_WEBUI_", "OWUI_TEST_", "PLAYWRIGHT_")
-_STRICT = {"OWUI_KEYGATE_STRICT": "true"}
 SIDES = {
     "stock": ("stock", {}),
-    "off": ("with the bypass off", _STRICT),
-    "on": ("with the bypass on", _STRICT | BYPASS_ON),
+    "off": ("with the bypass off", STRICT),
+    "on": ("with the bypass on", STRICT | BYPASS_ON),
 }
 """What each side is called, and the settings it has."""
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 START_SECONDS = 180
 PATIENCE = "60"
 BYPASS_ON = {"ENABLE_ADMIN_API_KEY_BYPASS": "true"}
+STRICT = {"OWUI_KEYGATE_STRICT": "true"}
 SECRET_KEY = "a-secret-key-for-sessions-of-this-test"  # noqa: S105
 
 

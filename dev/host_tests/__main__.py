@@ -14,7 +14,7 @@ from pathlib import Path
 from dev.outcomes import PYTEST, Outcomes, differing, run_pytest, show
 from harness.environments import host_environment, say
 from harness.postgres import Postgres
-from harness.server import BYPASS_ON, host_settings
+from harness.server import BYPASS_ON, STRICT, host_settings
 
 KNOWN_TO_PASS = {"0.6.36": 9, "0.6.43": 6}
 """How many tests of `test_auths.py` pass, repaired, on the stock host."""
@@ -28,13 +28,12 @@ def outcomes(release: str, folder: Path, *, repaired: bool, with_wheel: bool) ->
     environment.pip("install", PYTEST)
     host = environment.site_packages / "open_webui"
     with Postgres() as postgres:
-        settings = host_settings(folder) | BYPASS_ON
+        # A patched host on which the extension is not active would prove nothing.
+        settings = host_settings(folder) | BYPASS_ON | STRICT
         settings |= {
             "FROM_INIT_PY": "true",
             "KEYGATE_POSTGRES_SOCKET": f"{postgres.folder}/.s.PGSQL.5432",
             "KEYGATE_REPAIRED": str(repaired).lower(),
-            # A patched host on which the extension is not active would prove nothing.
-            "OWUI_KEYGATE_STRICT": "true",
             "PYTHONPATH": str(STAND_INS),
         }
         arguments = (

@@ -12,10 +12,10 @@ from owui_keygate.hosts import choose
 
 from harness.client import bearer
 from harness.environments import HOST_VERSION
-from harness.server import BYPASS_ON, Server, host_settings
+from harness.server import BYPASS_ON, STRICT, Server, host_settings
 from tests.live.in_host.other_hooks import CALLED, NAMES
 from tests.support.generations import GENERATION
-from tests.support.startup import BYPASS, STOCK, STRICT, answers, refusal_to_start
+from tests.support.startup import BYPASS, STOCK, answers, refusal_to_start
 
 if TYPE_CHECKING:
     from harness.environments import Environment

@@ -12,11 +12,11 @@ import pytest
 from harness import people
 from harness.client import WAYS, bearer, cookie
 from harness.environments import HOST_DATABASE
-from harness.server import BYPASS_ON
+from harness.server import BYPASS_ON, STRICT
 from tests.support.generations import RELEASE
 from tests.support.policy_file import write
 from tests.support.proxied import INSIDE, serve
-from tests.support.startup import STRICT, refusal_to_start
+from tests.support.startup import refusal_to_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

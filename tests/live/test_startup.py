@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.environments import HOST_VERSION, Environment, built_wheel, make_environment
-from harness.server import BYPASS_ON, Server, host_settings
+from harness.server import BYPASS_ON, STRICT, Server, host_settings
 from tests.support.altered import alter_host
 from tests.support.image import image_environment
-from tests.support.startup import BYPASS, STOCK, STRICT, answers, refusal_to_start
+from tests.support.startup import BYPASS, STOCK, answers, refusal_to_start
 
 if TYPE_CHECKING:
     import subprocess

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from harness.environments import Environment
     from tests.support.world import World
 
-STRICT = {"OWUI_KEYGATE_STRICT": "true"}
 SETTINGS = "/api/v1/users/user/settings"
 STOCK = [403, 403, 200]
 BYPASS = [200, 403, 200]
