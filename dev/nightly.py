@@ -1,22 +1,22 @@
 """Runs what takes too long for every change, part after part, and says what came of it.
 
 `make nightly` runs all parts in their order, each in two hours at most; PARTS="soak fuzz" names
-some. A part that has passed on this commit, or before one that changes only docs/, is not run again
-unless it is named, so a run that was broken off goes on where it was. Each part has its log in
-target/nightly, and docs/proof.md says what came of all of them. It ends with 0 if every part has
-passed on this commit, with 1 if one has not, with 2 if it cannot begin.
+some. Each part has its log in target/nightly, and docs/proof.md says what came of all of them. A
+part that has passed there on this commit, or before one that changes only docs/, is not run again
+unless it is named, so a run that was broken off goes on where it was, on another machine too once
+the page is committed. It ends with 0 if every part has passed on this commit, with 1 if one has
+not, with 2 if it cannot begin.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -96,6 +96,13 @@ SUMMARY = re.compile(
 )
 """A line by which a part sums up; the last one counts."""
 
+_ROW = re.compile(
+    r"^\| (?P<part>[\w-]+) \| .+ \| (?P<commit>\w+) \| (?P<date>[\d-]+) \| (?P<minutes>[\d.]+) "
+    r"\| (?P<result>passed|\*\*failed\*\*) \| (?P<summary>.*) \|$",
+    re.MULTILINE,
+)
+"""A part in the table of the page."""
+
 _MAKE = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PARTS")
 
 
@@ -174,6 +181,29 @@ def summary(log: Path) -> str:
     return str(found[-1]).strip("= ").replace("|", "/") if found else ""
 
 
+def read() -> dict[str, Outcome]:
+    """Return what docs/proof.md says of the parts that there are."""
+    rows = _ROW.finditer(PAGE.read_text()) if PAGE.is_file() else ()
+    return {
+        row["part"]: Outcome(
+            commit=row["commit"],
+            date=row["date"],
+            minutes=float(row["minutes"]),
+            passed=row["result"] == "passed",
+            summary=row["summary"],
+        )
+        for row in rows
+        if row["part"] in PARTS
+    }
+
+
+def not_proved(commit: str) -> list[str]:
+    """Return the parts that have not passed on a commit."""
+    outcomes = read().items()
+    proved = {part for part, found in outcomes if found.passed and found.commit == commit}
+    return [part for part in PARTS if part not in proved]
+
+
 def page(outcomes: dict[str, Outcome], facts: dict[str, str]) -> str:
     """Return docs/proof.md."""
     return "\n".join([*_lines(outcomes, facts), ""])
@@ -186,7 +216,7 @@ def _lines(outcomes: dict[str, Outcome], facts: dict[str, str]) -> Iterator[str]
         "`make nightly` writes this page. A part that is missing has not been run since the page "
         "was begun.",
         "",
-        ", ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
+        f"The last part ran with {', '.join(f'{name}: {value}' for name, value in facts.items())}.",
         "",
         "| part | what it is | commit | date | minutes | result | summary |",
         "| --- | --- | --- | --- | ---: | --- | --- |",
@@ -220,20 +250,11 @@ def main() -> int:
         say("There are changes that are not committed, so nothing is proved: commit them first.")
         return 2
     LOGS.mkdir(parents=True, exist_ok=True)
-    state = LOGS / "outcomes.json"
-    known = json.loads(state.read_text()) if state.is_file() else {}
-    outcomes = {part: Outcome(**each) for part, each in known.items()}
-
-    def is_proved(part: str) -> bool:
-        found = outcomes.get(part)
-        return found is not None and found.passed and found.commit == commit
-
     facts = machine.describe()
-    for part in asked.parts or [part for part in PARTS if not is_proved(part)]:
-        outcomes[part] = run(part, commit)
-        state.write_text(json.dumps({name: asdict(each) for name, each in outcomes.items()}))
-        PAGE.write_text(page(outcomes, facts))
-    open_parts = [part for part in PARTS if not is_proved(part)]
+    for part in asked.parts or not_proved(commit):
+        outcome = run(part, commit)
+        PAGE.write_text(page({**read(), part: outcome}, facts))
+    open_parts = not_proved(commit)
     print(f"{len(PARTS) - len(open_parts)} passed, {len(open_parts)} failed or not run")
     if open_parts:
         print(f'Run them: make nightly PARTS="{" ".join(open_parts)}"')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -60,19 +59,31 @@ def test_a_run_goes_on_where_it_was(
     assert run(monkeypatch, "b") == 0
 
 
-def test_on_another_commit_all_is_run_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("place")
+def test_on_another_commit_all_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     run(monkeypatch)
     monkeypatch.setattr(nightly, "committed", lambda: "def456")
     run(monkeypatch, "b")
-    state = json.loads((place / "logs" / "outcomes.json").read_text())
-    assert {part: found["commit"] for part, found in state.items()} == {
-        "a": "abc123",
-        "b": "def456",
-        "c": "abc123",
-    }
+    commits = {part: found.commit for part, found in nightly.read().items()}
+    assert commits == {"a": "abc123", "b": "def456", "c": "abc123"}
     assert run(monkeypatch) == 1
-    state = json.loads((place / "logs" / "outcomes.json").read_text())
-    assert {found["commit"] for found in state.values()} == {"def456"}
+    assert {found.commit for found in nightly.read().values()} == {"def456"}
+
+
+def test_the_page_holds_all_that_is_known_of_the_parts(place: Path) -> None:
+    outcomes = {
+        "a": nightly.Outcome("abc123", "2026-11-27", 11.0, passed=True, summary="1 passed (0:05)"),
+        "b": nightly.Outcome("0def45", "2026-11-28", 0.7, passed=False, summary=""),
+    }
+    (place / "proof.md").write_text(nightly.page(outcomes, {"cores": "2"}))
+    assert nightly.read() == outcomes
+
+
+@pytest.mark.usefixtures("place")
+def test_a_part_that_was_taken_out_leaves_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    run(monkeypatch)
+    monkeypatch.delitem(nightly.PARTS, "a")
+    assert nightly.read().keys() == {"b", "c"}
 
 
 def test_nothing_is_proved_of_what_is_not_committed(
