@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use owui_keygate::limits::{Age, Endpoints, Misread, Networks, Presets, Users};
+use owui_keygate::limits::{Age, Endpoints, Misread, Networks, Presets, UserName, Users};
 use proptest::prelude::*;
 
 fn place<T: std::fmt::Debug>(result: Result<T, Misread>) -> Option<usize> {
@@ -75,6 +75,11 @@ fn a_user_without_a_name_is_refused() {
     assert_eq!(place(Users::parse("a@x,,b@x")), Some(2));
     assert_eq!(place(Users::parse("a@x b@x")), Some(1));
     assert_eq!(place(Users::parse("a@x,")), Some(2));
+    assert_eq!(
+        place(UserName::parse("a@x b@x")),
+        None,
+        "one name has no place"
+    );
 }
 
 #[test]

@@ -400,6 +400,18 @@ fn only_a_key_in_a_header_can_bypass_and_only_while_the_bypass_is_on() {
 }
 
 #[test]
+fn each_way_of_a_key_has_a_name() {
+    let ways = [
+        Transport::Bearer,
+        Transport::ApiKeyHeader,
+        Transport::Cookie,
+        Transport::Other,
+    ];
+    let names = ["bearer", "api_key_header", "cookie", "other"];
+    assert_eq!(ways.map(Transport::name), names);
+}
+
+#[test]
 fn the_bypass_rules_every_administrator_unless_some_are_named() {
     assert!(Bypass::default().rules_every_admin());
     let users = Some(Users::parse("named@x").unwrap());
@@ -486,6 +498,28 @@ fn each_decision_has_a_name_and_a_meaning() {
             ("keys_disabled", Verdict::Refused),
             ("not_permitted", Verdict::Refused),
             ("endpoint_refused", Verdict::Refused),
+        ]
+    );
+}
+
+#[test]
+fn a_verdict_says_who_gets_in_whose_it_is_and_which_limit_refuses() {
+    let told = [
+        Verdict::Allowed,
+        Verdict::AllowedByBypass,
+        Verdict::Unknown,
+        Verdict::Refused,
+        Verdict::RefusedByLimit("expires_at"),
+    ]
+    .map(|each| (each.allows(), each.is_of_bypass(), each.limit()));
+    assert_eq!(
+        told,
+        [
+            (true, false, None),
+            (true, true, None),
+            (false, false, None),
+            (false, false, None),
+            (false, true, Some("expires_at")),
         ]
     );
 }

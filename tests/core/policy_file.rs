@@ -6,6 +6,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use owui_keygate::limits::{Endpoints, Limits, Presets};
 use owui_keygate::policy::{
@@ -105,6 +108,20 @@ fn an_account_is_found_by_id_or_by_e_mail_in_any_case() {
         !parse("").unwrap().rules_others,
         "without a default nobody else bypasses"
     );
+}
+
+#[test]
+fn whom_the_bypass_rules_has_the_name_of_their_one_account() {
+    let bypass = Bypass {
+        on: true,
+        accounts: Some(parse(FILE).unwrap()),
+        ..Bypass::default()
+    };
+    let name = |id, email, role| bypass.account_name(&User { id, email, role });
+    assert_eq!(name(ID, "x@example.org", "admin"), Some("prometheus"));
+    assert_eq!(name(ID, "terraform@example.org", "admin"), None, "two");
+    assert_eq!(name("other", "x@example.org", "admin"), None, "none");
+    assert_eq!(name(ID, "x@example.org", "user"), None, "not ruled");
 }
 
 #[test]
@@ -356,8 +373,12 @@ fn what_is_no_file_is_named_and_waits_for_nobody() {
     let pipe = folder.0.join("pipe");
     let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
     assert!(made.success());
-    for path in [&pipe, &folder.0, &PathBuf::from("/dev/zero")] {
-        assert_eq!(load(path).unwrap_err(), OTHER, "{}", path.display());
+    for path in [pipe, folder.0.clone(), PathBuf::from("/dev/zero")] {
+        let (sender, receiver) = mpsc::channel();
+        let asked = path.clone();
+        thread::spawn(move || sender.send(load(&asked)));
+        let read = receiver.recv_timeout(Duration::from_secs(20));
+        assert_eq!(read, Ok(Err(OTHER.to_owned())), "{}", path.display());
     }
     assert_eq!(
         load(&folder.0.join("none")).unwrap_err(),

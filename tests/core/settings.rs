@@ -83,6 +83,7 @@ fn a_name_that_looks_like_a_setting_keeps_the_bypass_off_and_the_nearest_one_is_
         ),
         ("ADMIN_APIKEY_MAX_AGE", "ADMIN_API_KEY_MAX_AGE"),
         ("ADMIN_APIKEYS_BYPASS_USER", "ADMIN_API_KEY_BYPASS_USERS"),
+        ("ADMIN_API_KEY_BYPASS", "ADMIN_API_KEY_BYPASS_USERS"),
         ("ADMIN_API_KEY_", "ADMIN_API_KEY_MAX_AGE"),
         (
             "ENABLE_ADMIN_API_KEYS_BYPASS",
