@@ -14,9 +14,9 @@ from owui_keygate.audit import AuditLog
 KEY = "sk-0123456789"
 
 
-def audit_log(mode: str, *, as_json: bool = False) -> AuditLog:
+def audit_log(mode: str, **facts: bool) -> AuditLog:
     settings = Settings({"ENABLE_ADMIN_API_KEY_BYPASS": "true", "OWUI_KEYGATE_AUDIT": mode})
-    return AuditLog(settings, as_json=as_json)
+    return AuditLog(settings, **facts)
 
 
 def note(  # noqa: PLR0913 (the facts of a request)

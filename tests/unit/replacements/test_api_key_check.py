@@ -370,6 +370,12 @@ def test_decisions_are_written_down_once(
     assert line.startswith(f'{event} user="id" key="5c85b6dd" ')
 
 
+def test_what_the_host_decided_is_counted_as_nobodys() -> None:
+    extension = limited()
+    assert check(Reader(RuntimeError()), extension=extension) is BY_HOST
+    assert not any(extension.audit.counts().values())
+
+
 WARNING = "An API key ends soon"
 ENDING = Reading(Admin(), int(time.time()) + 86_400, None, ON)
 """A key that ends in a day."""
@@ -485,6 +491,17 @@ def test_a_key_is_read_with_the_rules_where_they_may_bind(
     disabled = {Decision.KeysDisabled: api_key_check.Refusal(403, "Disabled.")}
     facts: dict[str, Any] = {"header": header, "extension": extension, "refusals": disabled}
     assert refused(reader, **facts) == (403, "Disabled.")
+
+
+def test_the_server_is_asked_once_whom_it_trusts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(api_key_check, "ask_server", asked.append)
+    extension = limited(FORWARDED_ALLOW_IPS="::1", ADMIN_API_KEY_ALLOWED_NETWORKS="10.0.0.0/8")
+    judge = api_key_check.ApiKeyCheck(extension, ADAPTER).judge
+    headers = [(b"authorization", f"Bearer {KEY}".encode())]
+    for _ in range(2):
+        asyncio.run(judge(Request({"type": "http", "headers": headers, "path": "/"}), KEY))
+    assert asked == [extension.policy]
 
 
 def test_the_server_is_asked_whom_it_trusts_before_any_key_is_judged() -> None:
