@@ -144,13 +144,31 @@ def test_transaction_mode_without_prepared_statements(
 
 @contextmanager
 def in_use(pgbouncer: PgBouncer, database: str, condition: str = "true") -> Iterator[None]:
-    """Keep a connection to PostgreSQL of which a condition holds to a transaction that is open."""
+    """Keep a connection to PostgreSQL of which a condition holds to a transaction that is open.
+
+    There are two connections. PgBouncer hands out the one that was given back last, so whoever
+    wants the other one has to keep the first one meanwhile.
+    """
     statement = f"SELECT {condition}".encode()
-    with closing(psycopg.connect(pgbouncer.url(database))) as other:
 
-        def holds() -> bool:
-            other.rollback()
-            return other.execute(statement).fetchone() == (True,)
+    def connected() -> psycopg.Connection:
+        # Psycopg would prepare what it is often asked, on one of the two connections.
+        return psycopg.connect(pgbouncer.url(database), prepare_threshold=None)
 
-        wait_until(holds, pgbouncer.log)
+    with closing(connected()) as first, closing(connected()) as second:
+
+        def holds(client: psycopg.Connection) -> bool:
+            return client.execute(statement).fetchone() == (True,)
+
+        def found() -> bool:
+            first.rollback()
+            second.rollback()
+            if holds(first):
+                return True
+            if not holds(second):
+                return False
+            first.rollback()
+            return True
+
+        wait_until(found, pgbouncer.log)
         yield
