@@ -93,6 +93,11 @@ ADAPTER = api_key_check.HostAdapter(
 )
 
 
+def request_of(scheme: bytes = b"Bearer") -> Request:
+    headers = [(b"authorization", scheme + f" {KEY}".encode())]
+    return Request({"type": "http", "headers": headers, "path": "/"})
+
+
 def check(
     reader: Reader,
     *,
@@ -103,9 +108,7 @@ def check(
 ) -> object:
     adapter = ADAPTER._replace(reader=reader, is_permitted=reader.is_permitted, **facts)
     function = api_key_check.replace_check(original or by_host(), extension, adapter)
-    headers = [(b"authorization", header + f" {KEY}".encode())]
-    request = Request({"type": "http", "headers": headers, "path": "/"})
-    return asyncio.run(function(request, KEY))
+    return asyncio.run(function(request_of(header), KEY))
 
 
 def refused(reader: Any, **facts: Any) -> tuple[int, str]:
@@ -303,10 +306,8 @@ def judged_by_host(extension: Extension, reader: Any, **facts: Any) -> bool:
         return await give(BY_HOST)
 
     adapter = ADAPTER._replace(reader=reader, **facts)
-    headers = [(b"authorization", f"Bearer {KEY}".encode())]
-    request = Request({"type": "http", "headers": headers, "path": "/"})
     function = api_key_check.replace_check(original, extension, adapter)
-    return asyncio.run(function(request, KEY, db="db")) is BY_HOST and asked == [{"db": "db"}]
+    return asyncio.run(function(request_of(), KEY, db="db")) is BY_HOST and asked == [{"db": "db"}]
 
 
 def test_a_user_is_the_hosts_where_the_rules_are_not_ours_to_apply(
@@ -456,9 +457,7 @@ def test_a_request_takes_one_native_call(monkeypatch: pytest.MonkeyPatch) -> Non
     function = api_key_check.replace_check(by_host(), extension, ADAPTER)
     monkeypatch.setattr(AuditLog, "write", lambda *_: None)
     calls.clear()
-    headers = [(b"authorization", f"Bearer {KEY}".encode())]
-    request = Request({"type": "http", "headers": headers, "path": "/"})
-    assert asyncio.run(function(request, KEY)) is ADAPTER.reader.found.user  # type: ignore[attr-defined]
+    assert asyncio.run(function(request_of(), KEY)) is ADAPTER.reader.found.user  # type: ignore[attr-defined]
     assert calls == ["judge"]
 
 
@@ -498,9 +497,8 @@ def test_the_server_is_asked_once_whom_it_trusts(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(api_key_check, "ask_server", asked.append)
     extension = limited(FORWARDED_ALLOW_IPS="::1", ADMIN_API_KEY_ALLOWED_NETWORKS="10.0.0.0/8")
     judge = api_key_check.ApiKeyCheck(extension, ADAPTER).judge
-    headers = [(b"authorization", f"Bearer {KEY}".encode())]
     for _ in range(2):
-        asyncio.run(judge(Request({"type": "http", "headers": headers, "path": "/"}), KEY))
+        asyncio.run(judge(request_of(), KEY))
     assert asked == [extension.policy]
 
 
