@@ -150,7 +150,9 @@ def main() -> int:
     out = asked.out or ROOT / ("target" if asked.quick else "docs") / "benchmarks"
     report.write(results, out)
     print(report.markdown(results))
-    return 0 if all(verdict.reached for verdict in targets.judge(results)) else 1
+    reached = [verdict.reached for verdict in targets.judge(results)]
+    print(f"{sum(reached)} of {len(reached)} targets are reached")
+    return 0 if all(reached) else 1
 
 
 if __name__ == "__main__":
