@@ -161,14 +161,12 @@ def in_use(pgbouncer: PgBouncer, database: str, condition: str = "true") -> Iter
             return client.execute(statement).fetchone() == (True,)
 
         def found() -> bool:
-            first.rollback()
             second.rollback()
             if holds(first):
                 return True
-            if not holds(second):
-                return False
+            held = holds(second)
             first.rollback()
-            return True
+            return held
 
         wait_until(found, pgbouncer.log)
         yield
