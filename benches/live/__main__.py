@@ -150,9 +150,7 @@ def main() -> int:
     out = asked.out or ROOT / ("target" if asked.quick else "docs") / "benchmarks"
     report.write(results, out)
     print(report.markdown(results))
-    reached = [verdict.reached for verdict in targets.judge(results)]
-    print(f"{sum(reached)} of {len(reached)} targets are reached")
-    return 0 if all(reached) else 1
+    return targets.conclude([verdict.reached for verdict in targets.judge(results)])
 
 
 if __name__ == "__main__":

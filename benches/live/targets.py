@@ -44,6 +44,12 @@ class Verdict:
     reached: bool
 
 
+def conclude(reached: list[bool]) -> int:
+    """Say how many targets are reached, and return the exit code: 0 if all are, 1 if not."""
+    print(f"{sum(reached)} of {len(reached)} targets are reached")
+    return 0 if all(reached) else 1
+
+
 def judge(results: Results) -> Iterator[Verdict]:
     """Yield a verdict for each target that this run has measured."""
     for measure, database, clients, wanted in TIMES_BETTER:

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benches.live import machine
+from benches.live import machine, targets
 from benches.live.pair import instrumented
 from benches.live.results import POSTGRESQL, SQLITE
 from benches.live.world import make_world
@@ -106,9 +106,7 @@ def main() -> int:
     print(page)
     if asked.write:
         PAGE.write_text(page, encoding="utf-8")
-    judged = [each.is_reached for each in growths if each.is_judged]
-    print(f"{sum(judged)} of {len(judged)} targets are reached")
-    return 0 if all(judged) else 1
+    return targets.conclude([each.is_reached for each in growths if each.is_judged])
 
 
 if __name__ == "__main__":

@@ -101,6 +101,13 @@ def test_verdicts(rate: float, check: float, memory: list[float], reached: set[b
     assert {verdict.reached for verdict in verdicts} == reached
 
 
+def test_a_missed_target_fails_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert targets.conclude([True, True]) == 0
+    assert targets.conclude([True, False]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["2 of 2 targets are reached", "1 of 2 targets are reached"]
+
+
 def test_memory_over_too_few_requests_is_not_judged() -> None:
     results = Results({}, {}, memory=Memory([2_500, 5_000], [1.0, 1.0], [20.0, 40.0]))
     assert not list(targets.judge(results))
