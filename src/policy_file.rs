@@ -167,21 +167,18 @@ fn check(metadata: &Metadata) -> Result<(), String> {
     if !metadata.is_file() {
         Err("names no file, but a folder, a pipe or a device: expected the path of a TOML file")?;
     }
-    if others_may_write(metadata) {
-        Err("can be written by others than its owner: run `chmod go-w` on it")?;
-    }
+    #[cfg(unix)]
+    check_writers(metadata)?;
     Ok(())
 }
 
 #[cfg(unix)]
-fn others_may_write(metadata: &Metadata) -> bool {
+fn check_writers(metadata: &Metadata) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o022 != 0
-}
-
-#[cfg(not(unix))]
-fn others_may_write(_metadata: &Metadata) -> bool {
-    false
+    if metadata.permissions().mode() & 0o022 != 0 {
+        Err("can be written by others than its owner: run `chmod go-w` on it")?;
+    }
+    Ok(())
 }
 
 struct Reader<'a> {
