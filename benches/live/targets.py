@@ -31,7 +31,7 @@ BEYOND_ROUND_TRIP_MS = 0.5
 DECODE_TOKEN_TIMES_BETTER = 6.0
 MEMORY_REQUESTS = 100_000
 ABOVE_STOCK_MB = 8.0
-# A leak of twenty bytes for a request is as much.
+# A leak of ten bytes for a request is as much.
 FLAT_MB = 0.5
 
 
@@ -92,7 +92,7 @@ def _judge_memory(memory: Memory) -> Iterator[Verdict]:
     )
     stock, keygate = memory.growth(memory.stock), memory.growth(memory.keygate)
     yield Verdict(
-        f"memory from the third quarter to the last: {FLAT_MB:g} MB more than stock at most",
+        f"peak memory, second half above the first: {FLAT_MB:g} MB more than stock at most",
         f"{keygate:+.1f} MB, stock {stock:+.1f} MB",
         keygate - max(0.0, stock) <= FLAT_MB,
     )

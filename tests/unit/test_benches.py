@@ -86,8 +86,8 @@ def test_the_share_of_the_limit() -> None:
 @pytest.mark.parametrize(
     ("rate", "check", "memory", "reached"),
     [
-        (200, 0.1, [1.0, 2.0, 2.0, 2.0], {True}),
-        (190, 0.11, [1.0, 9.0, 9.0, 9.6], {False}),
+        (200, 0.1, [1.0, 2.0, 1.0, 2.5], {True}),
+        (190, 0.11, [9.0, 8.0, 8.0, 9.6], {False}),
     ],
 )
 def test_verdicts(rate: float, check: float, memory: list[float], reached: set[bool]) -> None:
