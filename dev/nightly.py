@@ -5,7 +5,7 @@ some. Each part has its log in target/nightly, and docs/proof.md says what came 
 part that has passed there on this commit, or before one that changes only docs/, is not run again
 unless it is named, so a run that was broken off goes on where it was, on another machine too once
 the page is committed. It ends with 0 if every part has passed on this commit, with 1 if one has
-not, with 2 if it cannot begin.
+not, with 2 if it cannot begin, with 130 if it was broken off.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 LOGS = ROOT / "target" / "nightly"
 PAGE = ROOT / "docs" / "proof.md"
 SECONDS = 2 * 3600
+SECONDS_TO_TIDY_UP = 60
 
 PYTEST = f"{sys.executable} -m pytest"
 AT_LENGTH = (
@@ -161,9 +163,9 @@ def run(part: str, commit: str) -> Outcome:
         try:
             passed = process.wait(SECONDS) == 0
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 15)
-            process.wait()
             passed = False
+        finally:
+            end(process)
     outcome = Outcome(
         commit=commit,
         date=datetime.now(UTC).date().isoformat(),
@@ -173,6 +175,17 @@ def run(part: str, commit: str) -> Outcome:
     )
     say(f"{part}: {'passed' if passed else 'FAILED'}, {outcome.minutes} min; {outcome.summary}")
     return outcome
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a part that still runs, and what it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(SECONDS_TO_TIDY_UP)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def summary(log: Path) -> str:
@@ -242,16 +255,15 @@ def committed() -> str | None:
     return None if git("status", "--porcelain") else git("log", "-1", "--format=%h")
 
 
-def main() -> int:
-    """Run the parts, and write what came of them after each."""
-    asked = arguments()
+def run_all(parts: list[str]) -> int:
+    """Run these parts, or all that have not passed, and write what came of them after each."""
     commit = committed()
     if commit is None:
         say("There are changes that are not committed, so nothing is proved: commit them first.")
         return 2
     LOGS.mkdir(parents=True, exist_ok=True)
     facts = machine.describe()
-    for part in asked.parts or not_proved(commit):
+    for part in parts or not_proved(commit):
         outcome = run(part, commit)
         PAGE.write_text(page({**read(), part: outcome}, facts))
     open_parts = not_proved(commit)
@@ -259,6 +271,19 @@ def main() -> int:
     if open_parts:
         print(f'Run them: make nightly PARTS="{" ".join(open_parts)}"')
     return 1 if open_parts else 0
+
+
+def main() -> int:
+    """Run what was asked for, and end the part that runs when this is broken off."""
+    asked = arguments()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        # A shell lets what it starts in the background ignore Ctrl-C, and the parts would as well.
+        signal.signal(each, signal.default_int_handler)
+    try:
+        return run_all(asked.parts)
+    except KeyboardInterrupt:
+        say("Broken off. `make nightly` goes on with this part.")
+        return 130
 
 
 if __name__ == "__main__":

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from benches.live import machine
 from dev import nightly
+from harness.environments import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PASSES = "echo one; echo '== 3 passed in 1s =='; echo the end"
+FOR_EVER = "while :; do sleep 0.1; done"
 FAILS = "echo '1 failed | 2 passed'; exit 3"
 
 
@@ -34,15 +40,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *parts: str) -> int:
-    monkeypatch.setattr("sys.argv", ["nightly", *parts])
-    return nightly.main()
-
-
 def test_a_run_goes_on_where_it_was(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch) == 1
+    assert nightly.run_all([]) == 1
     assert capsys.readouterr().out == (
         '2 passed, 1 failed or not run\nRun them: make nightly PARTS="b"\n'
     )
@@ -51,22 +52,22 @@ def test_a_run_goes_on_where_it_was(
     assert "| passed | 3 passed in 1s |" in page
     assert "| **failed** | 1 failed / 2 passed |" in page
     (place / "c").unlink()
-    assert run(monkeypatch) == 1
+    assert nightly.run_all([]) == 1
     assert not (place / "c").exists(), "it has passed on this commit"
-    assert run(monkeypatch, "c") == 1
+    assert nightly.run_all(["c"]) == 1
     assert (place / "c").exists()
     monkeypatch.setitem(nightly.PARTS, "b", ("second", "true"))
-    assert run(monkeypatch, "b") == 0
+    assert nightly.run_all(["b"]) == 0
 
 
 @pytest.mark.usefixtures("place")
 def test_on_another_commit_all_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    run(monkeypatch)
+    nightly.run_all([])
     monkeypatch.setattr(nightly, "committed", lambda: "def456")
-    run(monkeypatch, "b")
+    nightly.run_all(["b"])
     commits = {part: found.commit for part, found in nightly.read().items()}
     assert commits == {"a": "abc123", "b": "def456", "c": "abc123"}
-    assert run(monkeypatch) == 1
+    assert nightly.run_all([]) == 1
     assert {found.commit for found in nightly.read().values()} == {"def456"}
 
 
@@ -81,7 +82,7 @@ def test_the_page_holds_all_that_is_known_of_the_parts(place: Path) -> None:
 
 @pytest.mark.usefixtures("place")
 def test_a_part_that_was_taken_out_leaves_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    run(monkeypatch)
+    nightly.run_all([])
     monkeypatch.delitem(nightly.PARTS, "a")
     assert nightly.read().keys() == {"b", "c"}
 
@@ -90,15 +91,61 @@ def test_nothing_is_proved_of_what_is_not_committed(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nightly, "committed", lambda: None)
-    assert run(monkeypatch) == 2
+    assert nightly.run_all([]) == 2
     assert not (place / "proof.md").exists()
 
 
 def test_a_part_that_does_not_end_is_ended(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nightly, "SECONDS", 0.2)
     monkeypatch.setitem(nightly.PARTS, "a", ("first", "sleep 600"))
-    assert run(monkeypatch, "a") == 1
+    assert nightly.run_all(["a"]) == 1
     assert "**failed**" in (place / "proof.md").read_text()
+
+
+def test_a_part_that_ignores_ctrl_c_is_ended(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in ("SECONDS", "SECONDS_TO_TIDY_UP"):
+        monkeypatch.setattr(nightly, limit, 0.2)
+    monkeypatch.setitem(nightly.PARTS, "a", ("first", f"trap '' INT; {FOR_EVER}"))
+    assert nightly.run_all(["a"]) == 1
+    assert "**failed**" in (place / "proof.md").read_text()
+
+
+PART = """
+import os, pathlib, signal, sys
+
+try:
+    os.kill(os.getppid(), int(sys.argv[1]))
+    signal.pause()
+except KeyboardInterrupt:
+    pathlib.Path("tidied").touch()
+"""
+NIGHT = """
+import pathlib, sys
+from dev import nightly
+
+nightly.ROOT = nightly.LOGS = pathlib.Path.cwd()
+nightly.PAGE = nightly.ROOT / "proof.md"
+nightly.PARTS = {"a": ("first", sys.argv.pop()), "b": ("second", "touch b")}
+nightly.committed = lambda: "abc123"
+sys.exit(nightly.main())
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_broken_off_ends_its_part(tmp_path: Path, sent: signal.Signals) -> None:
+    """Also one that a shell has started in the background, where Ctrl-C is ignored."""
+    part = shlex.join(["exec", sys.executable, "-c", PART, str(int(sent))])
+    ended = subprocess.run(
+        ["/bin/sh", "-c", 'trap "" INT TERM; exec "$0" -c "$1" "$2"', sys.executable, NIGHT, part],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 130, ended.stderr
+    assert ended.stderr.splitlines()[-1] == "Broken off. `make nightly` goes on with this part."
+    assert {path.name for path in tmp_path.iterdir()} == {"a.log", "tidied"}
 
 
 def test_what_make_was_told_is_not_told_to_the_parts(
@@ -108,7 +155,7 @@ def test_what_make_was_told_is_not_told_to_the_parts(
         monkeypatch.setenv(name, "PARTS=a")
     (place / "Makefile").write_text("told:\n\t@echo \"told '$(PARTS)', 1 passed\"\n")
     monkeypatch.setitem(nightly.PARTS, "a", ("first", "make told"))
-    run(monkeypatch, "a")
+    nightly.run_all(["a"])
     assert "| told '', 1 passed |" in (place / "proof.md").read_text()
 
 
