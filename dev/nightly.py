@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from benches.live import machine
 from harness.environments import ROOT, say
+from harness.processes import wait_or_kill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,11 +182,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """End a part that still runs, and what it has started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(SECONDS_TO_TIDY_UP)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        wait_or_kill(process, SECONDS_TO_TIDY_UP)
 
 
 def summary(log: Path) -> str:

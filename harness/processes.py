@@ -41,8 +41,13 @@ def listens(port: int) -> bool:
 def end(process: subprocess.Popen[bytes]) -> None:
     """End a process that leads a session of its own; kill all of that if it takes too long."""
     process.terminate()
+    wait_or_kill(process, STOP_SECONDS)
+
+
+def wait_or_kill(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for a process that was told to end; kill all of its session if it takes too long."""
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
