@@ -276,6 +276,8 @@ def main() -> int:
     for each in (signal.SIGINT, signal.SIGTERM):
         # A shell lets what it starts in the background ignore Ctrl-C, and the parts would as well.
         signal.signal(each, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` asks for it to be ignored.
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
         return run_all(asked.parts)
     except KeyboardInterrupt:

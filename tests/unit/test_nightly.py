@@ -131,21 +131,33 @@ sys.exit(nightly.main())
 """
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_broken_off_ends_its_part(tmp_path: Path, sent: signal.Signals) -> None:
-    """Also one that a shell has started in the background, where Ctrl-C is ignored."""
-    part = shlex.join(["exec", sys.executable, "-c", PART, str(int(sent))])
-    ended = subprocess.run(
-        ["/bin/sh", "-c", 'trap "" INT TERM; exec "$0" -c "$1" "$2"', sys.executable, NIGHT, part],
-        cwd=tmp_path,
+def night(folder: Path, part: str, ignored: str) -> subprocess.CompletedProcess[str]:
+    """Run a part and another one in a process that a shell has told to ignore some signals."""
+    shell = f'trap "" {ignored}; exec "$0" -c "$1" "$2"'
+    return subprocess.run(
+        ["/bin/sh", "-c", shell, sys.executable, NIGHT, part],
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         check=False,
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.parametrize("sent", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_broken_off_ends_its_part(tmp_path: Path, sent: signal.Signals) -> None:
+    """Also one that a shell has started in the background, where Ctrl-C is ignored."""
+    part = shlex.join(["exec", sys.executable, "-c", PART, str(int(sent))])
+    ended = night(tmp_path, part, ignored="INT TERM")
     assert ended.returncode == 130, ended.stderr
     assert ended.stderr.splitlines()[-1] == "Broken off. `make nightly` goes on with this part."
     assert {path.name for path in tmp_path.iterdir()} == {"a.log", "tidied"}
+
+
+def test_nohup_lets_it_go_on(tmp_path: Path) -> None:
+    ended = night(tmp_path, "kill -HUP $PPID", ignored="HUP")
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "b").exists()
 
 
 def test_what_make_was_told_is_not_told_to_the_parts(
