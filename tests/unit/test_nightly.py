@@ -121,8 +121,10 @@ except KeyboardInterrupt:
 """
 NIGHT = """
 import pathlib, sys
+from benches.live import machine
 from dev import nightly
 
+machine.describe = dict
 nightly.ROOT = nightly.LOGS = pathlib.Path.cwd()
 nightly.PAGE = nightly.ROOT / "proof.md"
 nightly.PARTS = {"a": ("first", sys.argv.pop()), "b": ("second", "touch b")}
