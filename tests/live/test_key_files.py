@@ -226,8 +226,9 @@ def test_the_wait_ends_where_no_server_starts(
         cwd=tmp_path,
     )
     assert (ended.returncode, ended.stdout) == (3, "")
-    first, *_, last = without_progress(ended).stderr.splitlines()
-    assert re.match(r"Waiting up to \d s more: ", first)
+    # On a busy machine the first attempt may take as long as the wait.
+    *waited, last = without_progress(ended).stderr.splitlines()
+    assert all(re.match(r"Waiting up to \d s more: ", line) for line in waited)
     assert last == alone.stderr.strip()
 
 
