@@ -18,6 +18,8 @@ from harness.environments import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("signals_are_heeded")
+
 PASSES = "echo one; echo '== 3 passed in 1s =='; echo the end"
 FOR_EVER = "while :; do sleep 0.1; done"
 FAILS = "echo '1 failed | 2 passed'; exit 3"

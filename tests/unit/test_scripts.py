@@ -29,6 +29,7 @@ PROGRAMS = {
 ARGUMENTS = {"install-debian": ["this test", "/no/such=package"], "bare-debian": ["bookworm"]}
 
 
+@pytest.mark.usefixtures("signals_are_heeded")
 @pytest.mark.parametrize("sent", ["HUP", "INT", "TERM"])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_nothing_is_left(tmp_path: Path, name: str, sent: str) -> None:
