@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from owui_keygate._native import __version__
 from owui_keygate.commands.command_line import DiscreetGroup
 from owui_keygate.commands.doctor import diagnosis, quick
-from owui_keygate.commands.keys import commands as keys
+from owui_keygate.commands.needs_posix import refuse
 from owui_keygate.commands.policy import commands as policy
 from owui_keygate.commands.progress import Progress
 
@@ -21,7 +22,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(keys.app, name="keys")
+if find_spec("pwd") is None:
+    app.command("keys", context_settings={"ignore_unknown_options": True})(refuse)
+else:
+    from owui_keygate.commands.keys import commands as keys
+
+    app.add_typer(keys.app, name="keys")
 app.add_typer(policy.app, name="policy")
 
 

@@ -1,4 +1,4 @@
-"""What a shell gets that asks for completions."""
+"""What a shell gets that asks for completions, and what there is on Windows."""
 
 from __future__ import annotations
 
@@ -83,3 +83,43 @@ def test_the_script_is_installed(tmp_path: Path) -> None:
     assert ".bash_completions/owui-keygate.sh" in (tmp_path / ".bashrc").read_text()
     script = (tmp_path / ".bash_completions" / "owui-keygate.sh").read_text()
     assert "_OWUI_KEYGATE_COMPLETE=complete_bash" in script
+
+
+CALL = """
+from owui_keygate.commands import cli
+cli.app(prog_name="owui-keygate")
+"""
+WITHOUT_POSIX = """
+import os, signal, sys
+for name in ("fcntl", "grp", "pty", "pwd", "resource", "termios"):
+    sys.modules[name] = None
+del os.getuid, os.O_NONBLOCK, os.O_NOCTTY, os.O_CLOEXEC, signal.SIGHUP
+"""
+"""Takes from Python what it does not have on Windows."""
+
+
+def call(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command from some code."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["doctor", "--help"], ["doctor", "--quick"], ["policy", "presets"]],
+    ids=" ".join,
+)
+def test_nothing_but_keys_needs_posix(arguments: list[str]) -> None:
+    found, usual = call(WITHOUT_POSIX + CALL, *arguments), call(CALL, *arguments)
+    assert (found.returncode, found.stdout) == (usual.returncode, usual.stdout)
+    assert found.stderr == usual.stderr
+    assert found.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["list", "--json"], ["revoke", "a@example.org", "-y"]])
+def test_keys_says_that_it_needs_posix(arguments: list[str]) -> None:
+    refused = call(WITHOUT_POSIX + CALL, "keys", *arguments)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("Nothing was done: on Windows, owui-keygate keys ")
+    helped = call(WITHOUT_POSIX + CALL, "keys", "--help")
+    assert "not available on Windows" in helped.stdout
