@@ -93,7 +93,9 @@ WITHOUT_POSIX = """
 import os, signal, sys
 for name in ("fcntl", "grp", "pty", "pwd", "resource", "termios"):
     sys.modules[name] = None
-del os.getuid, os.O_NONBLOCK, os.O_NOCTTY, os.O_CLOEXEC, signal.SIGHUP
+for name in ("getuid", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC"):
+    vars(os).pop(name, None)
+vars(signal).pop("SIGHUP", None)
 """
 """Takes from Python what it does not have on Windows."""
 
