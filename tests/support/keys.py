@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import sqlite3
 import subprocess
 from contextlib import closing, contextmanager
@@ -18,6 +17,7 @@ from harness.postgres import Postgres
 from harness.server import BYPASS_ON, Server
 from tests.support.forked import Forked
 from tests.support.generations import GENERATION, RELEASE
+from tests.support.signals import heeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,9 +151,7 @@ class Place:
     def start(self, redirection: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command with a redirection of the shell, such as `>&-`."""
         command = self.environment.command("owui-keygate")
-        # A shell lets what it starts in the background ignore this, tests included.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
+        with heeded():
             return subprocess.Popen(
                 ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", command, "keys", *arguments],
                 stdout=subprocess.PIPE,
@@ -162,8 +160,6 @@ class Place:
                 env=self.server.settings,
                 cwd=self.server.folder,
             )
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def made(self, *arguments: str) -> str:
         """Run a command that makes a key, and return that; nothing else may be printed."""

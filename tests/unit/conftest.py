@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.signals import heeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def signals_are_heeded() -> Iterator[None]:
-    """Let what a test starts heed each signal, also where a shell or `nohup` has it ignored."""
-    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    """Heed each signal, also where a shell or `nohup` has it ignored."""
+    with heeded():
+        yield

@@ -293,15 +293,7 @@ def test_no_signal_comes_between_the_output_and_its_place(
     assert signal.getsignal(number) is before
 
 
-@pytest.fixture
-def interrupts() -> Iterator[None]:
-    """Take interrupts, which a shell lets what it starts in the background ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interrupts")
+@pytest.mark.usefixtures("signals_are_heeded")
 def test_an_interrupt_before_the_output_ends_it(host: Host, out: Path) -> None:
     async def work(_: object) -> str:
         signal.raise_signal(signal.SIGINT)
