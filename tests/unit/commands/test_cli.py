@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "sk-0123456789abcdef0123456789abcdef"
+CALL = """
+from owui_keygate.commands import cli
+cli.app(prog_name="owui-keygate")
+"""
 ASK = """
 import sys
 from owui_keygate.commands import cli
@@ -23,15 +27,20 @@ finally:
 """
 
 
-def ask(folder: Path, *arguments: str, **variables: str) -> list[str]:
-    """Return the lines that a command prints, and last what it has imported of the host's."""
-    done = subprocess.run(
-        [sys.executable, "-c", ASK, *arguments],
-        env=os.environ | {"HOME": str(folder), "PYTHONWARNINGS": "ignore"} | variables,
+def call(code: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command from some code."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | variables,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def ask(folder: Path, *arguments: str, **variables: str) -> list[str]:
+    """Return the lines that a command prints, and last what it has imported of the host's."""
+    done = call(ASK, *arguments, HOME=str(folder), PYTHONWARNINGS="ignore", **variables)
     assert done.stderr == ""
     assert KEY not in done.stdout
     lines = done.stdout.splitlines()
@@ -85,10 +94,6 @@ def test_the_script_is_installed(tmp_path: Path) -> None:
     assert "_OWUI_KEYGATE_COMPLETE=complete_bash" in script
 
 
-CALL = """
-from owui_keygate.commands import cli
-cli.app(prog_name="owui-keygate")
-"""
 WITHOUT_POSIX = """
 import os, signal, sys
 for name in ("fcntl", "grp", "pty", "pwd", "resource", "termios"):
@@ -98,12 +103,6 @@ for name in ("getuid", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC"):
 vars(signal).pop("SIGHUP", None)
 """
 """Takes from Python what it does not have on Windows."""
-
-
-def call(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command from some code."""
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
